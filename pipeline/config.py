@@ -1,0 +1,204 @@
+"""The operator's settings: config/pipeline.toml plus NEWSLINE_* environment → frozen Config.
+
+Every fault is reported at once, with file, key, value and what is allowed. A setting exists only
+where an operator has a reason to differ; limits that guard the machine have their reason beside them.
+"""
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pipeline.errors import ConfigError, Fault
+
+ENV_PREFIX = "NEWSLINE_"
+_MIB = 1024 * 1024
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class _Section(BaseModel):
+    """Unknown keys are faults: a misspelt setting must not be ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FetchSettings(_Section):
+    """How we behave towards other people's servers, and what we accept from them."""
+
+    contact: str = Field(
+        default="", description="URL or e-mail in the User-Agent, so that a publisher can reach you"
+    )
+    allow_private: tuple[str, ...] = Field(
+        default=(), description="networks (CIDR) exempt from the address guard; rehearsals only"
+    )
+    ports: tuple[int, ...] = Field(default=(80, 443), description="ports requests may go to")
+    pace_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=2.0, description="between the starts of two requests to one host"
+    )
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=32, description="hosts asked at the same time"
+    )
+    feed_deadline_s: Seconds = 60.0  # whole exchange, redirects included: defeats slow drips
+    page_deadline_s: Seconds = 30.0
+    connect_timeout_s: Seconds = 5.0
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 10 * _MIB  # after decompression
+    max_wire_bytes: Annotated[int, Field(ge=1024)] = 5 * _MIB  # as received
+    max_redirects: Annotated[int, Field(ge=0, le=20)] = 5
+    ca_file: Path | None = Field(default=None, description="extra CA bundle (PEM) to trust")
+
+    @field_validator("allow_private", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        items = value.split(",") if isinstance(value, str) else value
+        if isinstance(items, (list, tuple)):
+            for item in items:
+                ipaddress.ip_network(str(item).strip())
+            return tuple(str(item).strip() for item in items)
+        return items
+
+
+class PollSettings(_Section):
+    """How often feeds are asked."""
+
+    min_interval_s: Seconds = 300.0
+    max_interval_s: Seconds = 21_600.0
+    max_entries: Annotated[int, Field(ge=1, le=100_000)] = 1000  # per document; the rest is counted
+    stale_after_days: Annotated[int, Field(ge=1)] = 14  # newest entry older than this: health stale
+
+
+class ParserSettings(_Section):
+    """Limits of the processes that read hostile bytes."""
+
+    processes: Annotated[int, Field(ge=1, le=64)] = 2
+    cpu_s: Seconds = 10.0  # per item; a real page takes milliseconds
+    wall_s: Seconds = 30.0
+    memory_bytes: Annotated[int, Field(ge=64 * _MIB)] = 1024 * _MIB  # address space of one process
+    recycle_after: Annotated[int, Field(ge=1)] = 500  # items; bounds what a leak can cost
+
+
+class ExtractSettings(_Section):
+    """What counts as an article."""
+
+    min_text_chars: Annotated[int, Field(ge=0)] = 200
+    languages: tuple[str, ...] = Field(
+        default=(), description="ISO 639-1 codes to keep; empty keeps all"
+    )
+
+
+class RetrySettings(_Section):
+    """How patient the ledger is with one item."""
+
+    max_tries: Annotated[int, Field(ge=1, le=50)] = 5
+    first_delay_s: Seconds = 300.0  # doubles with each failure
+    max_delay_s: Seconds = 43_200.0
+
+
+class LedgerSettings(_Section):
+    """Where the ledger is."""
+
+    url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the data folder")
+    lease_s: Seconds = 300.0
+
+
+class IndexSettings(_Section):
+    """Where documents go."""
+
+    kind: Annotated[str, Field(pattern="^embedded$")] = "embedded"
+
+
+class ClockSettings(_Section):
+    """Rehearsals only: the time that the pipeline believes it is."""
+
+    origin: datetime | None = Field(
+        default=None, description="time at start, with zone; unset: the real time"
+    )
+    rate: Annotated[float, Field(gt=0, le=100_000)] = Field(
+        default=1.0, description="clock seconds per real second"
+    )
+
+    @field_validator("origin")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("needs a zone, e.g. 2019-09-10T08:00:00Z")
+        return value
+
+
+class Config(_Section):
+    """All settings."""
+
+    fetch: FetchSettings = FetchSettings()
+    poll: PollSettings = PollSettings()
+    parser: ParserSettings = ParserSettings()
+    extract: ExtractSettings = ExtractSettings()
+    retry: RetrySettings = RetrySettings()
+    ledger: LedgerSettings = LedgerSettings()
+    index: IndexSettings = IndexSettings()
+    clock: ClockSettings = ClockSettings()
+
+
+def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
+    """Read settings; the environment (NEWSLINE_FETCH__PACE_S=1) wins over the file.
+
+    Raises ConfigError with every fault. A path of None means defaults plus environment.
+    """
+    values: dict[str, Any] = {}
+    name = str(path) if path else "environment"
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise ConfigError(
+                [Fault(name, "(file)", f"cannot be read: {error.strerror}")]
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError([Fault(name, "(file)", f"is not valid TOML: {error}")]) from None
+    from_environment, faults = _overlay(values, os.environ if environ is None else environ)
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        faults += [_fault(item, name, from_environment) for item in error.errors()]
+        config = Config()
+    if faults:
+        raise ConfigError(faults)
+    return config
+
+
+def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> tuple[set[str], list[Fault]]:
+    """Put NEWSLINE_SECTION__KEY variables over file values; return the dotted keys they set."""
+    keys: set[str] = set()
+    faults: list[Fault] = []
+    for name, text in sorted(environ.items()):
+        section, separator, key = name.removeprefix(ENV_PREFIX).lower().partition("__")
+        if not name.startswith(ENV_PREFIX) or not separator:
+            continue
+        if section not in Config.model_fields:
+            known = ", ".join(Config.model_fields)
+            faults.append(Fault("environment", name, f"no such section; there are: {known}"))
+            continue
+        table = values.setdefault(section, {})
+        annotation = Config.model_fields[section].annotation
+        sections = getattr(annotation, "model_fields", {})
+        many = key in sections and str(sections[key].annotation).startswith("tuple")
+        if isinstance(table, dict):
+            table[key] = (
+                [part.strip() for part in text.split(",") if part.strip()] if many else text
+            )
+            keys.add(f"{section}.{key}")
+    return keys, faults
+
+
+def _fault(item: Any, name: str, from_environment: set[str]) -> Fault:  # noqa: ANN401 - pydantic's
+    """Turn one pydantic error into a fault that names where to look."""
+    key = ".".join(str(part) for part in item["loc"])
+    where = "environment" if ".".join(key.split(".")[:2]) in from_environment else name
+    problem = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        return Fault(where, key, "no such setting")
+    return Fault(where, key, f"{problem} (got {item['input']!r})")

@@ -1,0 +1,71 @@
+"""The error tree: its branches say what to do next, its leaves carry a fixed reason slug.
+
+    NewslineError
+    ├── ConfigError            the operator must edit a file; lists every fault at once
+    ├── UsageError             the caller of a command or query must ask differently (HTTP 400, exit 2)
+    ├── LeaseLost              the work was taken over by another worker; drop the result, carry on
+    └── ItemError              one item failed; becomes an Outcome, never stops a batch
+        ├── Transient          try again later (the ledger's schedule decides when, and how often)
+        └── Permanent          trying again cannot help: the item ends here, dropped or dead
+
+A bug is none of these: it is an ordinary Python exception, and it stops the process.
+The `reason` of an ItemError is a lower_snake slug; it is a metric label, so it never holds
+anything that came from outside. What came from outside goes into `detail`.
+"""
+
+from dataclasses import dataclass
+
+
+class NewslineError(Exception):
+    """Root of everything that Newsline raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in one place of the configuration."""
+
+    file: str  # path as the operator gave it, or "environment"
+    key: str  # dotted key, e.g. "fetch.pace_s" or "feed[3].url"
+    problem: str  # what is wrong and what is allowed, in a sentence
+
+    def __str__(self) -> str:
+        """Return one line that can be read without context."""
+        return f"{self.file}: {self.key}: {self.problem}"
+
+
+class ConfigError(NewslineError):
+    """The configuration cannot be used; `faults` names every place at once."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        """Keep the faults in the order in which they were found."""
+        self.faults = faults
+        super().__init__("\n".join(str(fault) for fault in faults))
+
+
+class UsageError(NewslineError):
+    """The request itself is wrong (a malformed query, a forged cursor, an unknown feed)."""
+
+
+class LeaseLost(NewslineError):
+    """A result came with a token that is no longer current: somebody else holds the work now."""
+
+
+class ItemError(NewslineError):
+    """One item failed. `reason` is a fixed slug, `detail` is free text for people."""
+
+    def __init__(
+        self, reason: str, detail: str = "", *, retry_after_s: float | None = None
+    ) -> None:
+        """Build an error; `retry_after_s` is what the other side asked for, already clamped."""
+        self.reason = reason
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+
+
+class Transient(ItemError):
+    """Worth another try later."""
+
+
+class Permanent(ItemError):
+    """Another try of the same thing cannot succeed."""

@@ -1,0 +1,62 @@
+"""The one typed query that every index answers, and its answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from pipeline.model import Document
+
+#: Facets that every index offers, by the name of the document field that holds them.
+FACETS = (
+    "person",
+    "organisation",
+    "place",
+    "topic",
+    "outlet",
+    "language",
+    "country",
+    "section",
+    "author",
+    "day",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What an analyst asks.
+
+    `text` holds words (all must match), "phrases in quotes" (matched exactly, unstemmed), OR and
+    -excluded words. `filters` is facet → accepted values: values of one facet are alternatives,
+    facets add up. A facet's counts ignore its own filter, so that one can select several.
+    """
+
+    text: str = ""
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    since: date | None = None  # day of publication, inclusive
+    until: date | None = None  # inclusive
+    facets: tuple[str, ...] = ()
+    facet_size: int = 10
+    sort: str = "relevance"  # "relevance" | "newest" | "oldest"
+    size: int = 10
+    cursor: str | None = None  # from the previous SearchPage
+    highlight: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One document found."""
+
+    article_id: str
+    score: float
+    document: Document
+    highlights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # «marked» fragments
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of an answer."""
+
+    total: int
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    cursor: str | None = None  # None: this was the last page

@@ -1,0 +1,311 @@
+"""The doors to the world: Clock, Fetcher, Archive, Ledger, Index, Workers.
+
+Everything above `adapters/` speaks to these protocols only. Each has a contract test suite in
+tests/contract/ that every implementation passes.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pipeline.index.query import Query, SearchPage
+from pipeline.model import ArchivePlace, Change, Document, Page, Stage
+from pipeline.work import (
+    ArticleWork,
+    Books,
+    DuePage,
+    FeedState,
+    Lease,
+    LifeLine,
+    PollResult,
+    Position,
+    ReplaySelector,
+    RobotsCopy,
+    Scope,
+    StepResult,
+)
+
+
+class Clock(Protocol):
+    """The time by which work is due. Leases do not use it: they go by the database's clock."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a span of this clock's time."""
+        ...
+
+
+class FetchKind(StrEnum):
+    """What is fetched decides Accept header and limits."""
+
+    FEED = "feed"
+    PAGE = "page"
+    ROBOTS = "robots"
+
+
+#: Asked before each request of a redirect chain that goes to another host than the last one;
+#: waits for that host's pace, or raises Transient("host_busy") when somebody else holds it.
+HostGate = Callable[[str], Awaitable[None]]
+
+
+class Fetcher(Protocol):
+    """The one way out to the network. Every request passes the address guard."""
+
+    async def get(
+        self,
+        url: str,
+        kind: FetchKind,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        gate: HostGate | None = None,
+    ) -> Page:
+        """Fetch one URL, following redirects within the limits.
+
+        Any HTTP status is a Page, 304 and 5xx too. Raises Transient or Permanent with a reason of
+        pipeline/fetch/reasons.py when there is no usable response (DNS, TLS, limits, guard).
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...
+
+
+class Archive(Protocol):
+    """Raw bytes of every exchange, as WARC."""
+
+    def append(self, page: Page) -> ArchivePlace:
+        """Write request and response; durable only after the next `flush`."""
+        ...
+
+    def flush(self) -> None:
+        """Make everything appended so far durable. Called before the ledger row is committed."""
+        ...
+
+    def read(self, place: ArchivePlace) -> Page:
+        """Read one exchange back. Raises Permanent("archive_missing" | "archive_corrupt")."""
+        ...
+
+    def close(self) -> None:
+        """Close the open segment."""
+        ...
+
+
+class Ledger(Protocol):
+    """The durable record of everything discovered and of how it ended."""
+
+    def close(self) -> None:
+        """Release connections and locks."""
+        ...
+
+    # ── runs and catalogue ────────────────────────────────────────────────────────────────────
+    def start_run(self, now: datetime) -> str:
+        """Open a run and return its id; outcomes committed afterwards carry it."""
+        ...
+
+    def finish_run(self, run_id: str, now: datetime) -> None:
+        """Close a run."""
+        ...
+
+    def run_counts(self, run_id: str) -> Mapping[tuple[str, str, str], int]:
+        """Return (stage, result, reason or "") → outcomes recorded by a run."""
+        ...
+
+    def sync_feeds(self, states: Sequence[FeedState]) -> None:
+        """Make the catalogue the given one.
+
+        A feed seen for the first time is inserted as given. For a known one only the operator's
+        side (`feed`) changes; if its configured URL changed, `url`, `host`, validators and learnt
+        redirects are reset too. Feeds not given are marked `configured=False`, nothing is deleted.
+        """
+        ...
+
+    def feed_states(self, feed_ids: Collection[str] | None = None) -> list[FeedState]:
+        """Return the state of all feeds (or of those named), ordered by feed_id."""
+        ...
+
+    def override_feed(self, state: FeedState, *, actor: str, note: str, now: datetime) -> None:
+        """Save an operator's change to a feed (paused, url, next_poll_at), audited."""
+        ...
+
+    # ── leases ────────────────────────────────────────────────────────────────────────────────
+    def lease_hosts(
+        self,
+        stage: Stage,
+        now: datetime,
+        *,
+        limit: int,
+        lease_s: float,
+        shard: tuple[int, int] | None = None,
+    ) -> list[Lease]:
+        """Lease up to `limit` hosts that have a feed (POLL) or a page (FETCH) due at `now`.
+
+        Hosts whose pace allows a request soonest come first. `shard` (i, n) takes only hosts with
+        crc32(host) % n == i. A host is held by one lease at a time, whatever the stage.
+        """
+        ...
+
+    def lease_host(self, host: str, *, lease_s: float) -> Lease | None:
+        """Lease one host by name (a redirect leads there), or None if somebody holds it."""
+        ...
+
+    def renew(self, lease: Lease, *, lease_s: float) -> Lease:
+        """Extend a lease. Raises LeaseLost."""
+        ...
+
+    def release(self, lease: Lease, *, next_request_at: datetime | None = None) -> None:
+        """Give a lease back, with the host's pace. A lost lease is ignored."""
+        ...
+
+    def due_feeds(self, lease: Lease, now: datetime) -> list[FeedState]:
+        """Return the feeds due on a leased host, most overdue first."""
+        ...
+
+    def due_pages(self, lease: Lease, now: datetime, *, limit: int) -> list[DuePage]:
+        """Return the pages due on a leased host, oldest due first."""
+        ...
+
+    def lease_articles(
+        self, stage: Stage, now: datetime, *, limit: int, lease_s: float
+    ) -> tuple[Lease, list[ArticleWork]]:
+        """Lease articles waiting for EXTRACT, ENRICH, GROUP or INDEX, in order of first sight.
+
+        Order is (first_seen_at, article_id). One token covers the whole batch.
+        """
+        ...
+
+    # ── results ───────────────────────────────────────────────────────────────────────────────
+    def known_entries(self, feed_id: str, keys: Collection[str]) -> Mapping[str, tuple[str, int]]:
+        """Return key → (content_hash, version) of those entries that the feed listed before."""
+        ...
+
+    def commit_poll(self, lease: Lease, result: PollResult) -> None:
+        """Write entries, sightings, URLs, outcome, state and validators, all or nothing.
+
+        Raises LeaseLost. A URL already known gets the sighting only; a changed entry of an
+        INDEXED one makes its page due now.
+        """
+        ...
+
+    def commit(self, lease: Lease, results: Sequence[StepResult]) -> list[str]:
+        """Write results in one transaction and return the url_ids that were refused (lease lost).
+
+        A host lease covers every URL on the host; a batch lease the rows it leased. Rules that
+        belong to the ledger because they need its rows: an `article_id` owned by another URL makes
+        this one an ALIAS; an extraction whose text equals the newest revision's adds none (and
+        ends UNCHANGED); revision, enrichment, grouping, retraction each raise `doc_version` by one
+        when they change something; an acknowledged index write adds an unnumbered change.
+        """
+        ...
+
+    # ── robots ────────────────────────────────────────────────────────────────────────────────
+    def find_robots(self, origin: str) -> RobotsCopy | None:
+        """Return the last copy of an origin's robots.txt."""
+        ...
+
+    def save_robots(self, copy: RobotsCopy) -> None:
+        """Keep a copy of robots.txt."""
+        ...
+
+    # ── questions ─────────────────────────────────────────────────────────────────────────────
+    def next_due_at(self, stage: Stage) -> datetime | None:
+        """Return when the next item of a stage falls due (the past: it is due), None: none."""
+        ...
+
+    def find_duplicates(
+        self, fingerprint: str, *, before: tuple[datetime, str]
+    ) -> list[tuple[str, str]]:
+        """Return (article_id, publisher) with this fingerprint, earlier in (first_seen_at, id)."""
+        ...
+
+    def books(self, scope: Scope) -> Books:
+        """Return the ledger's side of the balance."""
+        ...
+
+    def where(self, url: str) -> tuple[Position, list[LifeLine]] | None:
+        """Return where a URL stands and its life, oldest first; None: never seen."""
+        ...
+
+    def replay(self, selector: ReplaySelector, now: datetime, *, dry_run: bool = False) -> int:
+        """Make the selected URLs due again; return how many."""
+        ...
+
+    def number_changes(self) -> int:
+        """Give a sequence number to committed changes, in order; return how many were numbered."""
+        ...
+
+    def changes_after(self, seq: int, *, limit: int) -> list[Change]:
+        """Return numbered changes with a greater sequence, in order."""
+        ...
+
+    def all_indexed(self, *, batch: int = 500) -> Iterable[list[ArticleWork]]:
+        """Yield every article that belongs in the index, for a rebuild; in order of article_id."""
+        ...
+
+
+class IndexResult(StrEnum):
+    """What the index said about one item."""
+
+    OK = "ok"
+    NEWER = "newer"  # it already holds this version or a later one
+    RETRY = "retry"
+    REFUSED = "refused"  # this document will never be accepted
+
+
+class Index(Protocol):
+    """The searchable view. Disposable: `newsline index rebuild` makes it anew from the ledger."""
+
+    def write(
+        self, documents: Sequence[Document], retractions: Sequence[tuple[str, int]]
+    ) -> Mapping[str, tuple[IndexResult, str]]:
+        """Write documents and take out (article_id, doc_version); durable when this returns.
+
+        Returns article_id → (result, detail) for every item given. An id without an answer was
+        not acknowledged; callers treat it as RETRY.
+        """
+        ...
+
+    def versions(self) -> Iterable[tuple[str, int]]:
+        """Yield (article_id, doc_version) of every document that a search can find."""
+        ...
+
+    def find(self, article_id: str) -> Document | None:
+        """Return one document as it was written."""
+        ...
+
+    def search(self, query: Query) -> SearchPage:
+        """Answer a query. Raises UsageError for one that cannot be answered within bounds."""
+        ...
+
+    def start_rebuild(self) -> "Index":
+        """Return a fresh, empty index to fill beside this one."""
+        ...
+
+    def finish_rebuild(self, rebuilt: "Index") -> None:
+        """Make the rebuilt index the one that serves, in one step."""
+        ...
+
+    def close(self) -> None:
+        """Release locks and files."""
+        ...
+
+
+class Workers(Protocol):
+    """A pool of killable processes for hostile bytes, with CPU, memory and wall limits per item."""
+
+    async def run(self, task: str, /, **arguments: Any) -> Any:  # noqa: ANN401 - tasks differ
+        """Run a named task of pipeline/tasks.py.
+
+        Raises Permanent("parser_timeout" | "parser_memory" | "parser_crash") when the item killed
+        its worker; ItemErrors that the task raises come through.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the processes."""
+        ...

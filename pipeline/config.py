@@ -1,7 +1,7 @@
 """The operator's settings: config/pipeline.toml plus NEWSLINE_* environment → frozen Config.
 
 Every fault is reported at once, with file, key, value and what is allowed. A setting exists only
-where an operator has a reason to differ; limits that guard the machine have their reason beside them.
+where an operator has a reason to differ; a limit that guards the machine has its reason beside it.
 """
 
 import ipaddress

@@ -2,7 +2,7 @@
 
     NewslineError
     ├── ConfigError            the operator must edit a file; lists every fault at once
-    ├── UsageError             the caller of a command or query must ask differently (HTTP 400, exit 2)
+    ├── UsageError             the caller must ask differently (HTTP 400, exit 2)
     ├── LeaseLost              the work was taken over by another worker; drop the result, carry on
     └── ItemError              one item failed; becomes an Outcome, never stops a batch
         ├── Transient          try again later (the ledger's schedule decides when, and how often)

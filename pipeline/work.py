@@ -140,6 +140,7 @@ class DuePage:
     sha256: str | None = None  # of the last body fetched
     gone_since: datetime | None = None  # first of the 404/410 answers in a row
     status: Status = Status.IN_FLIGHT
+    has_feed_text: bool = False  # an entry with content or summary text is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,8 @@ class ArticleWork:
     revision: Revision | None = None  # newest; None before the first extract
     enrichment: Enrichment | None = None
     grouping: Grouping | None = None
-    sightings: tuple[Sighting, ...] = ()
+    sightings: tuple[Sighting, ...] = ()  # oldest first
+    revisits: int = 0  # how many revisits were done
     retract: bool = False  # index: take it out instead of writing it
 
 

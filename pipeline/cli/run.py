@@ -1,0 +1,218 @@
+"""`newsline run` and `newsline check`: the trip itself, and a look at the settings before it."""
+
+import asyncio
+import signal
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pipeline import logs
+from pipeline.app import App
+from pipeline.balance import balance
+from pipeline.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_FEEDS,
+    ConfigOption,
+    DataOption,
+    FeedsOption,
+    open_app,
+    open_config,
+)
+from pipeline.cli.output import BAD_NEWS, JsonFlag, console, print_json, print_table
+from pipeline.config import load
+from pipeline.enrich.enrichers import Enrichers
+from pipeline.errors import ConfigError, Fault
+from pipeline.feeds.catalogue import load_catalogue
+from pipeline.feeds.decide import first_state
+from pipeline.fetch.user_agent import user_agent
+from pipeline.model import Feed, Result, Stage
+from pipeline.run import Observer, Run
+from pipeline.work import FeedState, PollResult, Scope, StepResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    app.command("run")(run)
+    app.command("check")(check)
+
+
+def run(
+    feeds: FeedsOption = DEFAULT_FEEDS,
+    data: DataOption = DEFAULT_DATA,
+    config: ConfigOption = None,
+    once: Annotated[bool, typer.Option("--once", help="Do all that is due now, then end.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Poll feeds, fetch and extract what is new, enrich it, index it.
+
+    Runs until it is stopped (Ctrl-C or SIGTERM), or with --once until nothing is due. Stopping
+    loses nothing: what was under way is still due in the ledger.
+
+    Example: newsline run --once --feeds my-feeds.toml --data var/mine
+    """
+    logs.configure()
+    catalogue = load_catalogue(feeds)
+    with open_app(data, config) as app:
+        app.ledger.acquire_pipeline_lock()
+        observer = _observer(json)
+        with observer:
+            run_id = asyncio.run(run_app(app, catalogue, once=once, observer=observer))
+        ok = _summary(app, run_id, json=json)
+    if not ok:
+        raise typer.Exit(BAD_NEWS)
+
+
+def sync_catalogue(app: App, catalogue: Sequence[Feed]) -> None:
+    """Tell the ledger which feeds there are; new ones get their first poll time."""
+    now = app.clock.now()
+    app.ledger.sync_feeds(
+        [
+            first_state(feed, now, position / max(1, len(catalogue)))
+            for position, feed in enumerate(catalogue)
+        ]
+    )
+
+
+async def run_app(
+    app: App, catalogue: Sequence[Feed], *, once: bool, observer: Observer | None = None
+) -> str:
+    """Run the trip until it is quiet (once) or a signal stops it; return the run id."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        sync_catalogue(app, catalogue)
+        return await Run(app.doors(), once=once, stop=stop, observer=observer).go()
+    finally:
+        await app.aclose_fetcher()
+
+
+def check(
+    feeds: FeedsOption = DEFAULT_FEEDS,
+    config: ConfigOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Read every configuration file and report all that is wrong with them, at once.
+
+    Example: newsline check --feeds my-feeds.toml
+    """
+    file, folder = open_config(config)
+    faults: list[Fault] = []
+    for read in (
+        lambda: load(file),
+        lambda: load_catalogue(feeds),
+        lambda: Enrichers.load(folder),
+    ):
+        try:
+            read()
+        except ConfigError as error:
+            faults += error.faults
+    rows = [(fault.file, fault.key, fault.problem) for fault in faults]
+    if json:
+        print_json(
+            {"faults": [dict(zip(("file", "key", "problem"), row, strict=True)) for row in rows]}
+        )
+    elif rows:
+        print_table("Faults", ("file", "key", "problem"), rows)
+    else:
+        settings = load(file)
+        typer.echo(f"settings: {file or 'defaults'}; feeds: {feeds}; gazetteer: {folder}: all good")
+        typer.echo(f"publishers will see: {user_agent(settings.fetch)}")
+        if not settings.fetch.contact:
+            typer.echo("advice: set [fetch] contact, so that a publisher can reach you")
+    if faults:
+        raise typer.Exit(BAD_NEWS)
+
+
+class _Silent(Observer):
+    """Says nothing: the summary at the end is enough for a machine."""
+
+    def __enter__(self) -> "_Silent":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class _Lines(_Silent):
+    """A line for each feed, for logs and pipes."""
+
+    def polled(self, state: FeedState, result: PollResult) -> None:
+        """Print how a poll ended."""
+        counts = " ".join(f"{name}={count}" for name, count in result.counts.items() if count)
+        ended = result.outcome.reason or result.outcome.result
+        sys.stdout.write(f"{state.feed.feed_id}: {ended} {counts}\n")
+
+
+class _Bars(_Silent):
+    """Progress bars for a person: feeds polled, and articles at the end of their trip."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:>9}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console(),
+        )
+        self._polled = self._progress.add_task("feeds", total=None, note="")
+        self._indexed = self._progress.add_task("articles", total=0, note="")
+        self._ended: Counter[str] = Counter()
+
+    def __enter__(self) -> "_Bars":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def polled(self, state: FeedState, result: PollResult) -> None:
+        """Count a feed and what it brought."""
+        self._progress.update(self._polled, advance=1, note=state.feed.feed_id)
+        new = sum(
+            1 for decision in result.decisions if decision.url_id and not decision.drop_reason
+        )
+        if new:
+            total = (self._progress.tasks[self._indexed].total or 0) + new
+            self._progress.update(self._indexed, total=total)
+
+    def stepped(self, stage: Stage, results: Sequence[StepResult]) -> None:
+        """Count the articles that ended their trip."""
+        ends = [r.outcome.result for r in results if r.next_stage is None or stage is Stage.INDEX]
+        self._ended.update(ends)
+        note = ", ".join(
+            f"{count} {'indexed' if result == Result.OK else result}"
+            for result, count in self._ended.most_common()
+        )
+        self._progress.update(self._indexed, advance=len(ends), note=note)
+
+
+def _observer(json: bool) -> _Silent:  # noqa: FBT001 - the command's own switch
+    """Choose how progress is shown."""
+    if json:
+        return _Silent()
+    return _Bars() if sys.stdout.isatty() else _Lines()
+
+
+def _summary(app: App, run_id: str, *, json: bool) -> bool:
+    """Print what the run did and whether the books balance; return whether they do."""
+    counts = app.ledger.run_counts(run_id)
+    sheet = balance(app.ledger.books(Scope()), app.index.versions())
+    if json:
+        rows = [dict(zip(("stage", "result", "reason"), key, strict=True)) | {"count": count}
+                for key, count in sorted(counts.items())]  # fmt: skip
+        print_json({"run_id": run_id, "outcomes": rows, "balance": sheet.as_dict()})
+    else:
+        print_table(
+            f"Run {run_id}",
+            ("stage", "result", "reason", "count"),
+            [(*key, count) for key, count in sorted(counts.items())],
+        )
+        typer.echo(sheet.sentence())
+    return sheet.balances

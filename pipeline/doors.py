@@ -1,0 +1,21 @@
+"""Everything that the stages may use, in one record: settings and the doors of `ports.py`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config import Config
+from pipeline.ports import Archive, Clock, Fetcher, Index, Ledger, Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Settings and ports of one pipeline process."""
+
+    config: Config
+    config_dir: Path  # holds gazetteer/ and topics.toml
+    clock: Clock
+    ledger: Ledger
+    archive: Archive
+    fetcher: Fetcher
+    workers: Workers
+    index: Index

@@ -1,0 +1,215 @@
+"""The whole trip in one process: five lanes over one ledger. Read this file first.
+
+    crawl     lease hosts → visit each: poll its due feeds, fetch its due pages    (many at once)
+    extract   lease articles → extract in worker processes                         (a batch)
+    enrich    lease articles → enrich in worker processes                          (a batch)
+    group     lease articles → find copies                                         (one by one)
+    index     lease articles → write documents                                     (a batch)
+
+Lanes share nothing but the ledger: what one commits, the next leases. A lane that finds nothing
+waits until another has done something. `once` ends when all lanes have looked at the same state
+and none found work due; otherwise a run goes on until it is stopped. Stopping (`stop` is set)
+cancels what is under way: its leases are given back, its work stays due, nothing is lost.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from pipeline import stages
+from pipeline.doors import Doors
+from pipeline.errors import LeaseLost
+from pipeline.model import Result, Stage
+from pipeline.visit import Visit
+from pipeline.work import ArticleWork, FeedState, Lease, PollResult, StepResult
+
+log = structlog.get_logger()
+
+#: Articles leased at a time. Small enough that a crash redoes little and the next lane starts soon;
+#: the index gets more, since one commit of the embedded engine costs 0.1 s whatever it holds.
+BATCH = {Stage.EXTRACT: 16, Stage.ENRICH: 32, Stage.GROUP: 100, Stage.INDEX: 500}
+#: Pages asked of one host before the lease is given back, so that a large outlet's backlog does not
+#: keep its feeds waiting: 30 pages at the default pace are one minute.
+PAGES_A_VISIT = 30
+#: How long an idle run waits before it looks whether something has fallen due.
+IDLE_S = 1.0
+
+Work = Callable[[Doors, Lease, Sequence[ArticleWork]], Awaitable[list[StepResult]]]
+
+
+class Observer:
+    """What a run reports as it goes; the default says nothing."""
+
+    def polled(self, state: FeedState, result: PollResult) -> None:
+        """One feed was polled; `state` is how it stood before."""
+
+    def stepped(self, stage: Stage, results: Sequence[StepResult]) -> None:
+        """Some items ended a stage."""
+
+
+@dataclass(slots=True)
+class _Quiet:
+    """Tells when every lane has looked at the same state of the ledger and found nothing to do."""
+
+    lanes: int
+    generation: int = 0
+    seen: dict[str, int] = field(default_factory=dict)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def worked(self) -> None:
+        """A lane changed something: all others must look again."""
+        self.generation += 1
+        self.wake()
+
+    def wake(self) -> None:
+        """Let every waiting lane go on; later waits get an event of their own."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    @property
+    def everywhere(self) -> bool:
+        """No lane has anything to do."""
+        return len(self.seen) == self.lanes and set(self.seen.values()) == {self.generation}
+
+
+class Run:
+    """One run of the trip over the ledger."""
+
+    def __init__(
+        self, doors: Doors, *, once: bool, stop: asyncio.Event, observer: Observer | None = None
+    ) -> None:
+        self.doors = doors
+        self.once = once
+        self.stop = stop
+        self.observer = observer or Observer()
+        self._quiet = _Quiet(lanes=5)
+
+    async def go(self) -> str:
+        """Run until quiet (once) or stopped; return the run id."""
+        ledger, clock = self.doors.ledger, self.doors.clock
+        run_id = ledger.start_run(clock.now())
+        with bound_contextvars(run_id=run_id):
+            lanes = asyncio.gather(
+                self._crawl_lane(),
+                self._lane(Stage.EXTRACT, stages.extract),
+                self._lane(Stage.ENRICH, stages.enrich),
+                self._lane(Stage.GROUP, stages.group),
+                self._lane(Stage.INDEX, stages.index),
+            )
+            stopper = asyncio.ensure_future(self.stop.wait())
+            try:
+                await asyncio.wait([lanes, stopper], return_when=asyncio.FIRST_COMPLETED)
+                if lanes.done():
+                    lanes.result()  # a bug in a lane ends the run here
+            finally:
+                stopper.cancel()
+                lanes.cancel()
+                await asyncio.gather(lanes, stopper, return_exceptions=True)
+        ledger.finish_run(run_id, clock.now())
+        return run_id
+
+    async def _lane(self, stage: Stage, work: Work) -> None:
+        """Lease, work, repeat."""
+        while not self._finished():
+            generation = self._quiet.generation
+            if not await self._batch(stage, work):
+                await self._rest(stage, generation)
+
+    async def _batch(self, stage: Stage, work: Work) -> bool:
+        """Do one batch of a stage; tell whether there was any."""
+        ledger = self.doors.ledger
+        lease, works = ledger.lease_articles(
+            stage,
+            self.doors.clock.now(),
+            limit=BATCH[stage],
+            lease_s=self.doors.config.ledger.lease_s,
+        )
+        if not works:
+            return False
+        try:
+            results = await work(self.doors, lease, works)
+        finally:
+            ledger.release(lease)
+        self.observer.stepped(stage, results)
+        self._quiet.worked()
+        return True
+
+    async def _crawl_lane(self) -> None:
+        """Keep up to `concurrency` hosts under visit."""
+        visits: set[asyncio.Task[None]] = set()
+        try:
+            while not self._finished():
+                generation = self._quiet.generation
+                visits |= self._start_visits(self.doors.config.fetch.concurrency - len(visits))
+                if not visits:
+                    await self._rest(Stage.POLL, generation)
+                    continue
+                done, visits = await asyncio.wait(
+                    visits, timeout=IDLE_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                for visit in done:
+                    visit.result()  # a bug ends the run
+        finally:
+            for visit in visits:
+                visit.cancel()
+            await asyncio.gather(*visits, return_exceptions=True)
+
+    def _start_visits(self, free: int) -> set[asyncio.Task[None]]:
+        """Lease hosts that have something due and start a visit to each."""
+        started: set[asyncio.Task[None]] = set()
+        for stage in (Stage.POLL, Stage.FETCH):
+            if free <= len(started):
+                break
+            leases = self.doors.ledger.lease_hosts(
+                stage,
+                self.doors.clock.now(),
+                limit=free - len(started),
+                lease_s=self.doors.config.ledger.lease_s,
+            )
+            started |= {asyncio.ensure_future(self._visit(lease)) for lease in leases}
+        return started
+
+    async def _visit(self, lease: Lease) -> None:
+        """Do what is due on one host: feeds first, then pages, one request at a time."""
+        visit = Visit(self.doors, lease)
+        ledger, clock = self.doors.ledger, self.doors.clock
+        try:
+            for state in ledger.due_feeds(lease, clock.now()):
+                visit.keep_lease()
+                with bound_contextvars(feed_id=state.feed.feed_id):
+                    polled = await stages.poll(visit, state)
+                self.observer.polled(state, polled)
+                self._quiet.worked()
+            for due in ledger.due_pages(lease, clock.now(), limit=PAGES_A_VISIT):
+                visit.keep_lease()
+                with bound_contextvars(url_id=due.url_id, feed_id=due.feed_id):
+                    fetched = await stages.fetch(visit, due)
+                self.observer.stepped(Stage.FETCH, [fetched])
+                self._quiet.worked()
+        except LeaseLost:
+            log.warning("lease_lost", host=lease.host)
+        finally:
+            visit.close()
+            self._quiet.worked()
+
+    async def _rest(self, stage: Stage, generation: int) -> None:
+        """Wait until another lane has done something or time has passed."""
+        self._quiet.seen[stage] = generation
+        if self._finished():
+            self._quiet.wake()
+            return
+        try:
+            await asyncio.wait_for(self._quiet.changed.wait(), IDLE_S)
+        except TimeoutError:
+            return  # something may have fallen due meanwhile
+
+    def _finished(self) -> bool:
+        return self.stop.is_set() or (self.once and self._quiet.everywhere)
+
+
+def failures(results: Sequence[StepResult]) -> int:
+    """Count the results that are neither done nor on their way."""
+    return sum(result.outcome.result in (Result.DEAD, Result.RETRY) for result in results)

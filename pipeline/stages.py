@@ -1,0 +1,274 @@
+"""The six stages, one short function each: take what is due, do it, say how it ended.
+
+Every function leaves its result in the ledger before it returns, under the lease it was given; a
+result whose lease was lost is refused there and dropped here. Item errors become outcomes. The
+stages know no order: what a result leads to is in its StepResult, and the ledger keeps the queue.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from pipeline.doors import Doors
+from pipeline.enrich.grouping import decide_grouping
+from pipeline.errors import ItemError, LeaseLost, Permanent, Transient
+from pipeline.extract.page import extraction_from_feed
+from pipeline.feeds.decide import decide_poll, validators_to_send
+from pipeline.fetch.decide import decide_fetch, revisit_delay
+from pipeline.index.document import build_document
+from pipeline.model import Extraction, Page, ParsedFeed, Result, Stage, Status
+from pipeline.ports import FetchKind, IndexResult
+from pipeline.retry import retry_or_dead
+from pipeline.visit import Visit
+from pipeline.work import ArticleWork, DuePage, FeedState, Lease, Outcome, PollResult, StepResult
+
+log = structlog.get_logger()
+
+#: Reasons for which the page could not be read although the article may well exist: the feed's own
+#: text is then better than nothing. A page that *was* read and is no article stays dropped.
+_UNREADABLE = frozenset(
+    {"blocked_page", "js_only", "empty_page", "parser_timeout", "parser_memory", "parser_crash"}
+)
+_NOT_MODIFIED = 304
+_OK = range(200, 300)
+
+
+async def poll(visit: Visit, state: FeedState) -> PollResult:
+    """Ask one feed for news and commit what it said: entries first, validators with them."""
+    doors = visit.doors
+    validators = validators_to_send(state, doors.clock.now())
+    answer: Page | ItemError
+    parsed: ParsedFeed | ItemError | None = None
+    try:
+        answer = await visit.get(state.url, FetchKind.FEED, **validators)
+        parsed = await _parse(doors, state, answer)
+    except ItemError as error:
+        answer = error
+    known = (
+        doors.ledger.known_entries(state.feed.feed_id, [entry.key for entry in parsed.entries])
+        if isinstance(parsed, ParsedFeed)
+        else {}
+    )
+    result = decide_poll(
+        state,
+        answer,
+        parsed,
+        known,
+        doors.clock.now(),
+        doors.config.poll,
+        random.random(),  # noqa: S311 - jitter, not a secret
+    )
+    if result.decisions and isinstance(answer, Page):
+        result = replace(result, place=doors.archive.append(answer))
+        doors.archive.flush()
+    doors.ledger.commit_poll(visit.lease, result)
+    return result
+
+
+async def _parse(doors: Doors, state: FeedState, page: Page) -> ParsedFeed | ItemError | None:
+    """Parse a feed document in a worker; None when there is nothing new to parse."""
+    if page.status not in _OK or sha256_hex(page.body) == state.body_hash:
+        return None
+    try:
+        parsed: ParsedFeed = await doors.workers.run(
+            "parse_feed",
+            body=page.body,
+            url=page.final_url,
+            headers=page.headers,
+            timezone=state.feed.timezone,
+            language=state.feed.language,
+            fetched_at=page.fetched_at,
+            max_entries=doors.config.poll.max_entries,
+        )
+    except ItemError as error:
+        return error
+    return parsed
+
+
+async def fetch(visit: Visit, due: DuePage) -> StepResult:
+    """Fetch one page, keep its bytes, and commit what became of it."""
+    doors = visit.doors
+    answer: Page | ItemError
+    place = None
+    try:
+        answer = await visit.get_page(due.url, etag=due.etag, last_modified=due.last_modified)
+        if answer.status in _OK:
+            place = doors.archive.append(answer)
+            doors.archive.flush()
+    except ItemError as error:
+        answer = error
+    result = decide_fetch(
+        due,
+        answer,
+        place,
+        doors.clock.now(),
+        doors.config.retry,
+        has_feed_text=due.has_feed_text,
+    )
+    _refused(doors.ledger.commit(visit.lease, [result]))
+    return result
+
+
+async def extract(doors: Doors, lease: Lease, works: Sequence[ArticleWork]) -> list[StepResult]:
+    """Turn archived pages (or the feed's own text) into revisions."""
+    results = await asyncio.gather(*(_extract_one(doors, work) for work in works))
+    _refused(doors.ledger.commit(lease, results))
+    return results
+
+
+async def _extract_one(doors: Doors, work: ArticleWork) -> StepResult:
+    now = doors.clock.now()
+    try:
+        extraction = await _extraction(doors, work)
+    except ItemError as error:
+        return retry_or_dead(work, Stage.EXTRACT, error, now, doors.config.retry)
+    if extraction.result is Result.DROPPED:
+        outcome = Outcome(Stage.EXTRACT, Result.DROPPED, now, extraction.reason)
+        status = Status.DROPPED if work.status is Status.IN_FLIGHT else None
+        return StepResult(work.url_id, outcome, None, None, status, extraction=extraction)
+    outcome = Outcome(Stage.EXTRACT, Result.OK, now)
+    return StepResult(work.url_id, outcome, Stage.ENRICH, now, extraction=extraction)
+
+
+async def _extraction(doors: Doors, work: ArticleWork) -> Extraction:
+    """Extract the page; fall back to what the feed says when the page cannot be read."""
+    sighting = work.sightings[0] if work.sightings else None
+    from_feed = extraction_from_feed(sighting, doors.config.extract) if sighting else None
+    if work.page is None or work.page.place is None:
+        if from_feed is None:
+            raise Permanent("no_page", "neither an archived page nor a feed entry is known")
+        return from_feed
+    feed = sighting.feed if sighting else None
+    page = await asyncio.to_thread(doors.archive.read, work.page.place)
+    try:
+        extraction: Extraction = await doors.workers.run(
+            "extract_page",
+            body=page.body,
+            url=work.page.final_url,
+            content_type=page.header("content-type"),
+            fetched_at=work.page.fetched_at,
+            settings=doors.config.extract,
+            sighted_title=sighting.title if sighting else "",
+            sighted_at=sighting.published_at if sighting else None,
+            language=feed.language if feed else None,
+            timezone=feed.timezone if feed else None,
+        )
+    except ItemError as error:
+        if error.reason in _UNREADABLE and from_feed and from_feed.result is Result.OK:
+            return from_feed
+        raise
+    unreadable = extraction.result is Result.DROPPED and extraction.reason in _UNREADABLE
+    if unreadable and from_feed and from_feed.result is Result.OK:
+        return from_feed
+    return extraction
+
+
+async def enrich(doors: Doors, lease: Lease, works: Sequence[ArticleWork]) -> list[StepResult]:
+    """Say who, where and what a revision is about."""
+    results = await asyncio.gather(*(_enrich_one(doors, work) for work in works))
+    _refused(doors.ledger.commit(lease, results))
+    return results
+
+
+async def _enrich_one(doors: Doors, work: ArticleWork) -> StepResult:
+    now = doors.clock.now()
+    if work.revision is None:
+        raise AssertionError(f"{work.article_id} waits for enrich without a revision")
+    extraction = work.revision.extraction
+    try:
+        enrichment = await doors.workers.run(
+            "enrich",
+            config_dir=doors.config_dir,
+            title=extraction.title,
+            text=extraction.text,
+            language=extraction.language,
+        )
+    except ItemError as error:
+        return retry_or_dead(work, Stage.ENRICH, error, now, doors.config.retry)
+    outcome = Outcome(Stage.ENRICH, Result.OK, now)
+    return StepResult(work.url_id, outcome, Stage.GROUP, now, enrichment=enrichment)
+
+
+async def group(doors: Doors, lease: Lease, works: Sequence[ArticleWork]) -> list[StepResult]:
+    """Find copies of one text, one article after the other, in order of first sight.
+
+    Each is committed before the next is looked at: a batch may hold an original and its copy.
+    """
+    results = []
+    for work in works:
+        result = _group_one(doors, work)
+        _refused(doors.ledger.commit(lease, [result]))
+        results.append(result)
+    return results
+
+
+def _group_one(doors: Doors, work: ArticleWork) -> StepResult:
+    now = doors.clock.now()
+    fingerprint = work.enrichment.fingerprint if work.enrichment else ""
+    copies = (
+        doors.ledger.find_duplicates(fingerprint, before=(work.first_seen_at, work.article_id))
+        if fingerprint
+        else []
+    )
+    grouping = decide_grouping(work.article_id, work.publisher, work.first_seen_at, copies)
+    if grouping.duplicate_of is None:
+        outcome = Outcome(Stage.GROUP, Result.OK, now)
+        return StepResult(work.url_id, outcome, Stage.INDEX, now, grouping=grouping)
+    outcome = Outcome(Stage.GROUP, Result.DUPLICATE, now, "same_text", grouping.duplicate_of)
+    if work.status is Status.INDEXED:  # found to be a copy after it was indexed: take it out
+        return StepResult(work.url_id, outcome, Stage.INDEX, now, grouping=grouping, retract=True)
+    return StepResult(work.url_id, outcome, None, None, Status.DUPLICATE, grouping=grouping)
+
+
+async def index(doors: Doors, lease: Lease, works: Sequence[ArticleWork]) -> list[StepResult]:
+    """Write documents and take out retracted ones; only what the index acknowledged counts."""
+    documents = [build_document(work) for work in works if not work.retract]
+    retractions = [(work.article_id, work.doc_version) for work in works if work.retract]
+    answers = await asyncio.to_thread(doors.index.write, documents, retractions)
+    results = [
+        _index_result(doors, work, *answers.get(work.article_id, (IndexResult.RETRY, "no answer")))
+        for work in works
+    ]
+    _refused(doors.ledger.commit(lease, results))
+    doors.ledger.number_changes()
+    return results
+
+
+def _index_result(doors: Doors, work: ArticleWork, answer: IndexResult, detail: str) -> StepResult:
+    now = doors.clock.now()
+    if answer is IndexResult.REFUSED:
+        error: ItemError = Permanent("document_refused", detail)
+        return retry_or_dead(work, Stage.INDEX, error, now, doors.config.retry)
+    if answer is IndexResult.RETRY:
+        error = Transient("index_unavailable", detail)
+        return retry_or_dead(work, Stage.INDEX, error, now, doors.config.retry)
+    if work.retract:
+        copy_of = work.grouping.duplicate_of if work.grouping else None
+        result, status = (
+            (Result.DUPLICATE, Status.DUPLICATE)
+            if copy_of
+            else (Result.RETRACTED, Status.RETRACTED)
+        )
+        outcome = Outcome(Stage.INDEX, result, now, "same_text" if copy_of else "gone")
+        return StepResult(
+            work.url_id, outcome, None, None, status, indexed_version=work.doc_version
+        )
+    delay_s = revisit_delay(work.revisits)
+    return StepResult(
+        work.url_id,
+        Outcome(Stage.INDEX, Result.OK, now),
+        Stage.FETCH if delay_s is not None else None,
+        now + timedelta(seconds=delay_s) if delay_s is not None else None,
+        Status.INDEXED,
+        indexed_version=work.doc_version,
+    )
+
+
+def _refused(url_ids: Sequence[str]) -> None:
+    """Note results that came too late: another worker holds that work and will do it again."""
+    if url_ids:
+        log.warning("results_refused", reason=LeaseLost.__name__, count=len(url_ids))

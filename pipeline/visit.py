@@ -1,0 +1,142 @@
+"""One visit to one leased host: its pace, its robots.txt, and redirects that lead elsewhere.
+
+A visit holds the host's lease, so nobody else asks this host anything meanwhile; requests go one
+after the other, each not before the host's pace allows it. robots.txt and every hop of a redirect
+wait for their turn like any other request.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from pipeline.doors import Doors
+from pipeline.errors import ItemError, Permanent, Transient
+from pipeline.fetch.pace import next_request_at
+from pipeline.fetch.robots import MAX_ROBOTS_BYTES, decide_robots, verdict
+from pipeline.fetch.user_agent import PRODUCT
+from pipeline.model import Page
+from pipeline.ports import FetchKind
+from pipeline.urls import host_of
+from pipeline.work import Lease, RobotsCopy
+
+
+@dataclass(slots=True)
+class Visit:
+    """The state of a visit: leases held and when each host may be asked next."""
+
+    doors: Doors
+    lease: Lease
+    crawl_delays_s: dict[str, float] = field(default_factory=dict)
+    _next_at: dict[str, datetime] = field(default_factory=dict)
+    _others: dict[str, Lease] = field(default_factory=dict)  # hosts that redirects led to
+
+    @property
+    def host(self) -> str:
+        """The host that is visited."""
+        return self.lease.host or ""
+
+    def keep_lease(self) -> None:
+        """Renew the leases before they run out while the visit goes on. Raises LeaseLost."""
+        lease_s = self.doors.config.ledger.lease_s
+        self.lease = self.doors.ledger.renew(self.lease, lease_s=lease_s)
+        for host, lease in self._others.items():
+            self._others[host] = self.doors.ledger.renew(lease, lease_s=lease_s)
+
+    def close(self) -> None:
+        """Give all leases back, with the pace that each host is owed."""
+        for host, lease in [(self.host, self.lease), *self._others.items()]:
+            self.doors.ledger.release(lease, next_request_at=self._next_at.get(host))
+
+    async def get(
+        self,
+        url: str,
+        kind: FetchKind,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+    ) -> Page:
+        """Fetch in turn. Raises Transient or Permanent as the fetcher does."""
+        await self._turn(host_of(url))
+        return await self._request(url, kind, etag=etag, last_modified=last_modified)
+
+    async def get_page(self, url: str, *, etag: str | None, last_modified: str | None) -> Page:
+        """Fetch an article page, after asking robots.txt; redirects ask it again."""
+        await self._ask_robots(url)
+        return await self.get(url, FetchKind.PAGE, etag=etag, last_modified=last_modified)
+
+    async def _request(
+        self, url: str, kind: FetchKind, *, etag: str | None, last_modified: str | None
+    ) -> Page:
+        """Do one exchange and note what the host is owed after it."""
+
+        async def gate(target: str) -> None:
+            await self._take_host(host_of(target))
+            if kind is FetchKind.PAGE:
+                await self._ask_robots(target)
+            await self._turn(host_of(target))
+
+        host, answer = host_of(url), None
+        try:
+            answer = await self.doors.fetcher.get(
+                url, kind, etag=etag, last_modified=last_modified, gate=gate
+            )
+            host = host_of(answer.final_url)
+            return answer
+        finally:
+            self._next_at[host] = next_request_at(
+                self.doors.clock.now(),
+                answer,
+                self.doors.config.fetch,
+                crawl_delay_s=self.crawl_delays_s.get(host),
+            )
+
+    async def _turn(self, host: str) -> None:
+        """Wait until a host may be asked again."""
+        due = self._next_at.get(host) or (self.lease.next_request_at if host == self.host else None)
+        if due is not None:
+            await self.doors.clock.sleep((due - self.doors.clock.now()).total_seconds())
+        self._next_at[host] = self.doors.clock.now() + timedelta(
+            seconds=self.doors.config.fetch.pace_s
+        )
+
+    async def _take_host(self, host: str) -> None:
+        """Lease a host that a redirect leads to; raises Transient when somebody else holds it."""
+        if host == self.host or host in self._others:
+            return
+        lease = self.doors.ledger.lease_host(host, lease_s=self.doors.config.ledger.lease_s)
+        if lease is None:
+            raise Transient("host_busy", f"{host} is being visited by another worker")
+        self._others[host] = lease
+        if lease.next_request_at is not None:
+            self._next_at[host] = lease.next_request_at
+
+    async def _ask_robots(self, url: str) -> None:
+        """Raise Permanent("robots_disallowed") or Transient("robots_unavailable") if we may not."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        now = self.doors.clock.now()
+        copy = self.doors.ledger.find_robots(origin)
+        if decide_robots(copy, now) == "fetch":
+            copy = await self._fetch_robots(origin, copy)
+        ruling = verdict(copy, url, PRODUCT)
+        if ruling.crawl_delay_s is not None:
+            self.crawl_delays_s[host_of(url)] = ruling.crawl_delay_s
+        if ruling.allowed:
+            return
+        if ruling.temporary:
+            raise Transient("robots_unavailable", ruling.reason)
+        raise Permanent("robots_disallowed", ruling.reason)
+
+    async def _fetch_robots(self, origin: str, last: RobotsCopy | None) -> RobotsCopy:
+        """Fetch robots.txt and keep it; a failed attempt keeps the last good copy's text."""
+        url, detail = f"{origin}/robots.txt", ""
+        await self._turn(host_of(url))
+        try:
+            page = await self._request(url, FetchKind.ROBOTS, etag=None, last_modified=None)
+            status, body = page.status, page.body[:MAX_ROBOTS_BYTES]
+        except ItemError as error:
+            status, body, detail = 0, b"", str(error)
+        del detail
+        copy = RobotsCopy(origin, status, body, self.doors.clock.now())
+        self.doors.ledger.save_robots(copy)
+        return copy

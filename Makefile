@@ -1,0 +1,57 @@
+# Every command of the project. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+SRC := pipeline tests bench
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast test-long lint format types check lock bench clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/.runtime: requirements/runtime.txt requirements/build.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Newsline needs Python 3.11 or later; name one with: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/build.txt --requirement requirements/runtime.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+demo: .venv/.runtime ## the whole trip over the rehearsal news world, from feeds to a balanced index
+	$(BIN)/newsline demo --data var/demo
+
+test: .venv/.dev ## every test but the long ones (about ten minutes on two cores)
+	$(BIN)/python -m pytest -n 2 -m "not long"
+
+test-fast: .venv/.dev ## the tests that need no database server and take no time (under two minutes)
+	$(BIN)/python -m pytest -n 2 -m "not long and not slow and not postgres and not corpora"
+
+test-long: .venv/.dev ## soak, load and full-length outages
+	$(BIN)/python -m pytest -m long
+
+lint: .venv/.dev ## ruff and the import layers
+	$(BIN)/ruff check $(SRC)
+	$(BIN)/ruff format --check $(SRC)
+	$(BIN)/lint-imports
+
+format: .venv/.dev ## let ruff lay out the code
+	$(BIN)/ruff format $(SRC)
+	$(BIN)/ruff check --fix $(SRC)
+
+types: .venv/.dev ## mypy, strict
+	$(BIN)/mypy
+
+check: lint types test ## what CI runs
+
+bench: .venv/.dev ## the measurements that the README quotes
+	$(BIN)/python -m bench
+
+lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml
+	$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade --output-file requirements/runtime.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade --constraint requirements/runtime.txt --output-file requirements/dev.txt
+
+clean: ## remove the environment and everything that commands made
+	rm -rf .venv var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -7,7 +7,6 @@ from email.utils import format_datetime
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-
 from pipeline.rehearsal.layouts import TEMPLATES
 from pipeline.rehearsal.outlets import FeedSpec, Outlet
 from pipeline.rehearsal.sites import Listing, Sites, month_path
@@ -18,7 +17,6 @@ _SUMMARY_CHARS = 280
 _TURKISH_MONTHS = (
     *("Ocak", "Şubat", "Mart", "Nisan", "Mayıs", "Haziran", "Temmuz"),  # noqa: RUF001 - Turkish
     *("Ağustos", "Eylül", "Ekim", "Kasım", "Aralık"),  # noqa: RUF001 - Turkish
-)
 )
 
 

@@ -1,0 +1,195 @@
+"""The embedded index: tantivy in a folder, behind the protocol `Index`.
+
+One process writes at a time, any number search; each sees the last commit. A write is durable when
+it returns (one commit, about 0.1 s), so batches should be large.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pipeline.adapters.embedded import layout
+from pipeline.adapters.embedded.generation import Generation
+from pipeline.adapters.embedded.generations import Generations, unusable
+from pipeline.adapters.embedded.search import answer, check_query
+from pipeline.errors import ConfigError
+from pipeline.index.query import Query, SearchPage
+from pipeline.index.schema import problems
+from pipeline.model import Document
+from pipeline.ports import Index, IndexResult
+
+__all__ = ["EmbeddedIndex"]
+
+_PROBLEMS_SHOWN = 3
+
+
+class EmbeddedIndex:
+    """One folder. Nothing is opened before it is needed; only a write takes the writer's lock."""
+
+    def __init__(self, folder: Path, *, _beside: Path | None = None) -> None:
+        """Take the folder (made at the first write); `_beside` is a generation being rebuilt."""
+        self._generations = Generations(folder, layout.fingerprint())
+        self._beside = _beside
+        self._open: Generation | None = None
+        self._rebuilding: EmbeddedIndex | None = None
+
+    def write(
+        self, documents: Sequence[Document], retractions: Sequence[tuple[str, int]]
+    ) -> Mapping[str, tuple[IndexResult, str]]:
+        """Write what is newer than what is held, in one commit.
+
+        Raises UsageError when another process writes, ConfigError when the folder is unusable.
+        """
+        answers: dict[str, tuple[IndexResult, str]] = {}
+        puts, removals = _newest(documents, retractions, answers)
+        ids = [*puts, *removals]
+        if not ids:
+            return answers
+        generation = self._for_writing()
+        held = generation.held(ids)
+        for article_id in ids:
+            version = _version(puts.get(article_id), removals.get(article_id))
+            if article_id in held and held[article_id][0] >= version:
+                answers[article_id] = (IndexResult.NEWER, f"holds {held[article_id][0]}")
+        try:
+            generation.apply(
+                [one for id_, one in puts.items() if id_ not in answers],
+                [(id_, version) for id_, version in removals.items() if id_ not in answers],
+            )
+        except (ValueError, OSError) as error:  # disk full, most likely: nothing was committed
+            generation.close()
+            self._open = None
+            return answers | {
+                id_: (IndexResult.RETRY, str(error)) for id_ in ids if id_ not in answers
+            }
+        if self._rebuilding is not None:
+            self._rebuilding.write(list(puts.values()), list(removals.items()))
+        return dict.fromkeys(ids, (IndexResult.OK, "")) | answers
+
+    def versions(self) -> Iterator[tuple[str, int]]:
+        """Yield (article_id, doc_version) of every document that a search can find."""
+        generation = self._for_reading()
+        return generation.scan(layout.LIVE) if generation else iter(())
+
+    def find(self, article_id: str) -> Document | None:
+        """Return one document as it was written."""
+        generation = self._for_reading()
+        return generation.find(article_id) if generation else None
+
+    def search(self, query: Query) -> SearchPage:
+        """Answer a query; an index that was never written to holds nothing."""
+        clauses = check_query(query)
+        generation = self._for_reading()
+        if generation is None:
+            return SearchPage(0, (), dict.fromkeys(query.facets, ()))
+        try:
+            return answer(generation, query, clauses)
+        except (ValueError, OSError) as error:
+            raise unusable(generation.path, f"cannot answer ({error})") from error
+
+    def size_bytes(self) -> int:
+        """Return what the generation that serves takes on disk."""
+        generation = self._for_reading()
+        paths = generation.path.iterdir() if generation else iter(())
+        return sum(path.stat().st_size for path in paths if path.is_file())
+
+    def start_rebuild(self) -> "EmbeddedIndex":
+        """Return an empty index beside this one; what is written here meanwhile goes there too.
+
+        Works over a damaged index as well. Raises UsageError when another process writes.
+        """
+        self._generations.lock()
+        self._generations.remove_others(keep=self._usable_path())
+        path = self._generations.create_next()
+        self._rebuilding = EmbeddedIndex(self._generations.folder, _beside=path)
+        return self._rebuilding
+
+    def finish_rebuild(self, rebuilt: Index) -> None:
+        """Make the rebuilt index the one that serves; tombstones move with it."""
+        if rebuilt is not self._rebuilding or self._rebuilding is None:
+            raise ValueError("this index did not start that rebuild")
+        if self._usable_path():
+            before = self._for_writing()
+            rebuilt.write([], list(before.scan(layout.GONE)))
+            before.close()
+        self._generations.switch(self._rebuilding.settle())
+        self._rebuilding = None
+        self._open = None
+
+    def settle(self) -> Path:
+        """Finish merges of a generation being rebuilt and return its folder."""
+        generation = self._for_writing()
+        generation.close()
+        return generation.path
+
+    def close(self) -> None:
+        """Finish merges and let others write."""
+        if self._rebuilding is not None:
+            self._rebuilding.close()
+            self._rebuilding = None
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+        self._generations.unlock()
+
+    def _usable_path(self) -> Path | None:
+        """Return the generation that serves, None if there is none that can be opened."""
+        try:
+            path = self._generations.current()
+            if path is not None:
+                Generation(path).searcher()
+        except ConfigError:
+            return None
+        return path
+
+    def _for_reading(self) -> Generation | None:
+        path = self._beside or self._generations.current()
+        if path is None:
+            return None
+        if self._open is None or self._open.path != path:
+            if self._open is not None:
+                self._open.close()
+            self._open = Generation(path)
+        return self._open
+
+    def _for_writing(self) -> Generation:
+        """Take the lock first: only its holder can be sure which generation serves."""
+        if self._beside is None:
+            self._generations.lock()
+            if self._generations.current() is None:
+                path = self._generations.create_next()
+                Generation(path)
+                self._generations.switch(path)
+        generation = self._for_reading()
+        if generation is None:
+            raise AssertionError("a generation was made just now")
+        return generation
+
+
+def _version(document: Document | None, removal: int | None) -> int:
+    return int(document["doc_version"]) if document is not None else removal or 0
+
+
+def _newest(
+    documents: Sequence[Document],
+    retractions: Sequence[tuple[str, int]],
+    answers: dict[str, tuple[IndexResult, str]],
+) -> tuple[dict[str, Document], dict[str, int]]:
+    """Return the newest of what was given for each article; refuse unacceptable documents.
+
+    At equal versions a retraction wins over a document.
+    """
+    puts: dict[str, Document] = {}
+    removals: dict[str, int] = {}
+    for document in documents:
+        faults = problems(document)
+        article_id = str(document.get("article_id"))
+        if faults:
+            shown = "; ".join(faults[:_PROBLEMS_SHOWN])
+            answers[article_id] = (IndexResult.REFUSED, shown)
+        elif article_id not in puts or puts[article_id]["doc_version"] < document["doc_version"]:
+            puts[article_id] = document
+    for article_id, version in retractions:
+        if version >= max(_version(puts.get(article_id), -1), removals.get(article_id, -1)):
+            puts.pop(article_id, None)
+            removals[article_id] = version
+    return puts, removals

@@ -1,0 +1,170 @@
+"""Answers a Query from one generation: the page, its highlights, the facet counts."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+import tantivy
+from tantivy import Order
+
+from pipeline.adapters.embedded import layout
+from pipeline.adapters.embedded.compile import both, filter_query, text_query
+from pipeline.adapters.embedded.generation import Generation, total_of
+from pipeline.index.bounds import check_bounds
+from pipeline.index.cursor import decode_cursor, encode_cursor
+from pipeline.index.facets import DAY, is_complete, own_filter_removed, ranked
+from pipeline.index.highlight import highlight
+from pipeline.index.parse_query import Clause, parse_query
+from pipeline.index.query import Hit, Query, SearchPage
+
+_TIES_EXPECTED = 64  # equal scores at a page's edge that one request usually covers
+_SEGMENT_TERMS = 65_000  # facet values counted per segment: more than any facet has
+
+
+def check_query(query: Query) -> tuple[Clause, ...]:
+    """Read the text and hold everything against the bounds. Raises UsageError."""
+    check_bounds(query)
+    clauses = parse_query(query.text)
+    decode_cursor(query, _cursor_kinds(query, clauses))
+    return clauses
+
+
+def answer(generation: Generation, query: Query, clauses: Sequence[Clause]) -> SearchPage:
+    """Return the page that a query (which has passed `check_query`) asks for."""
+    searcher = generation.searcher()
+    text = text_query(clauses, _languages(searcher))
+    matching = both(filter_query(query.filters, query.since, query.until), text)
+    if _by_score(query, clauses):
+        page, total, position = _best(searcher, matching, query)
+    else:
+        page, total, position = _by_time(generation, searcher, matching, query)
+    return SearchPage(
+        total=total,
+        hits=tuple(_hit(searcher, query, clauses, score, place) for score, place in page),
+        facets=_facets(searcher, query, text),
+        cursor=encode_cursor(query, position) if position else None,
+    )
+
+
+def _by_score(query: Query, clauses: Sequence[Clause]) -> bool:
+    """Without a word to look for all scores are equal: relevance then means newest."""
+    return query.sort == "relevance" and any(not clause.excluded for clause in clauses)
+
+
+def _cursor_kinds(query: Query, clauses: Sequence[Clause]) -> tuple[type, ...]:
+    return (float, int, int) if _by_score(query, clauses) else (str,)
+
+
+def _languages(searcher: tantivy.Searcher) -> list[str]:
+    """Return the languages that have stems: looking in the fields of others is wasted."""
+    return [language for language in layout.STEMMED if searcher.doc_freq("language", language)]
+
+
+_Page = tuple[list[tuple[float, tantivy.DocAddress]], int, list[str | int | float] | None]
+
+
+def _best(searcher: tantivy.Searcher, matching: tantivy.Query, query: Query) -> _Page:
+    """Return the page by falling score, equal scores by `tie`.
+
+    tantivy cannot start behind a score, so the best are asked for from the first one on, as many as
+    the pages before held and some more, until no equal score can be missing.
+    """
+    position = decode_cursor(query, (float, int, int))
+    after = (-float(position[0]), int(position[1])) if position else None
+    shown = int(position[2]) if position else 0
+    limit = shown + query.size + 1 + _TIES_EXPECTED
+    while True:
+        found = searcher.search(matching, limit=limit)
+        places = [place for _, place in found.hits]
+        ties = searcher.fast_field_values("tie", places)
+        ordered = sorted(
+            (-score, int(tie or 0), number)
+            for number, ((score, _), tie) in enumerate(zip(found.hits, ties, strict=True))
+        )
+        exhausted = len(found.hits) < limit
+        settled = [one for one in ordered if exhausted or one[0] < ordered[-1][0]]
+        rest = [one for one in settled if after is None or one[:2] > after]
+        if exhausted or len(rest) > query.size:
+            break
+        limit *= 2
+    page = [(-score, places[number]) for score, _, number in rest[: query.size]]
+    if len(rest) <= query.size:
+        return page, total_of(found), None
+    score, tie, _ = rest[query.size - 1]
+    return page, total_of(found), [-score, tie, shown + query.size]
+
+
+def _by_time(
+    generation: Generation, searcher: tantivy.Searcher, matching: tantivy.Query, query: Query
+) -> _Page:
+    """Return the page by the unique key `recency`, starting behind the cursor's."""
+    position = decode_cursor(query, (str,))
+    oldest_first = query.sort == "oldest"
+    rest = matching
+    if position is not None:
+        # tantivy's Python API has text ranges in its query language only. The key is our own:
+        # digits and a-f.
+        key = position[0]
+        span = f"recency:{{{key} TO *}}" if oldest_first else f"recency:{{* TO {key}}}"
+        rest = both(matching, generation.index.parse_query(span))
+    found = searcher.search(
+        rest, limit=query.size + 1, order_by_field="recency",
+        order=Order.Asc if oldest_first else Order.Desc,
+    )  # fmt: skip
+    total = total_of(found) if position is None else total_of(searcher.search(matching, limit=1))
+    page = [(0.0, place) for _, place in found.hits[: query.size]]
+    more = len(found.hits) > query.size
+    return page, total, [found.hits[query.size - 1][0]] if more else None
+
+
+def _hit(
+    searcher: tantivy.Searcher,
+    query: Query,
+    clauses: Sequence[Clause],
+    score: float,
+    place: tantivy.DocAddress,
+) -> Hit:
+    document = layout.source(searcher.doc(place))
+    language = document.get("language")
+    stem = partial(layout.stems, language=language) if language in layout.STEMMED else None
+    marked = (
+        highlight(document["title"], document["text"], clauses, stem) if query.highlight else {}
+    )
+    return Hit(document["article_id"], score, document, marked)
+
+
+def _facets(
+    searcher: tantivy.Searcher, query: Query, text: tantivy.Query
+) -> dict[str, tuple[tuple[str, int], ...]]:
+    counted: dict[str, tuple[tuple[str, int], ...]] = {}
+    for facets, filters in own_filter_removed(query):
+        matching = both(filter_query(filters, query.since, query.until), text)
+        counted.update(_count(searcher, matching, facets, query.facet_size))
+    return {facet: counted[facet] for facet in query.facets}
+
+
+def _count(
+    searcher: tantivy.Searcher, matching: tantivy.Query, facets: Sequence[str], size: int
+) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Count every value in full; ask for more while ties at the end could hide a name."""
+    settled: dict[str, tuple[tuple[str, int], ...]] = {}
+    asked = 2 * size + 10
+    while open_ := [facet for facet in facets if facet not in settled]:
+        answers = searcher.aggregate(matching, {facet: _terms(facet, asked) for facet in open_})
+        for facet in open_:
+            counts = list(_buckets(answers[facet]["buckets"]))
+            if facet == DAY:
+                settled[facet] = tuple(sorted(sorted(counts, reverse=True)[:size]))
+            elif is_complete(counts, asked, size):
+                settled[facet] = ranked(counts, size)
+        asked *= 8
+    return settled
+
+
+def _terms(facet: str, asked: int) -> dict[str, object]:
+    order = {"_key": "desc"} if facet == DAY else {"_count": "desc"}
+    terms = {"field": facet, "size": asked, "segment_size": max(asked, _SEGMENT_TERMS)}
+    return {"terms": {**terms, "order": order}}
+
+
+def _buckets(buckets: Iterable[dict[str, object]]) -> Iterable[tuple[str, int]]:
+    return ((str(bucket["key"]), int(str(bucket["doc_count"]))) for bucket in buckets)

@@ -1,0 +1,127 @@
+"""From text to the words that are indexed and searched: one rule for documents and queries.
+
+Every word has two forms. The *exact* form is lower case without diacritics, the same whatever the
+language ("Erdoğan" and "erdogan", "İSTANBUL" and "istanbul", "U.S." and "us" are one). The *stem
+input* is lower case by the rules of its language with diacritics kept, for an engine's stemmer.
+The engines split what they are given at spaces only, so that no tokeniser of theirs has a say.
+"""
+
+# The letters that look like others are what this module is about: ruff: noqa: RUF001, RUF003
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: A word longer than this is cut into pieces: no name is, and engines limit a term's bytes.
+MAX_WORD_CHARS = 128
+
+#: Letters whose case pair differs: I ↔ ı and İ ↔ i.
+_DOTLESS_LANGUAGES = frozenset({"tr", "az"})
+
+#: Marks that stand inside words: combining accents, Hebrew and Arabic vowel signs, the Indic and
+#: South-East Asian blocks (whose vowels are marks), soft hyphen and zero-width (non-)joiner.
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"
+    "\u0900-\u0963\u0966-\u109f\u00ad\u200c\u200d"
+)
+#: Scripts written without spaces: each character is a word, a run of them is matched as a phrase.
+_IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+_LETTER = r"[^\W\d_]"
+_WORD = re.compile(
+    rf"(?P<acronym>(?<!\w){_LETTER}(?:\.{_LETTER})+(?!\w))"  # U.S., u.s, but not "end.Next"
+    rf"|(?<=\w)['’]s(?!\w)"  # the English possessive is no word
+    rf"|(?P<ideograph>[{_IDEOGRAPHS}])"
+    rf"|(?P<word>[^\W_\u0640{_IDEOGRAPHS}](?:[^\W_{_IDEOGRAPHS}]|[{_MARKS}])"
+    rf"{{0,{MAX_WORD_CHARS - 1}}})"
+)
+
+#: Signs dropped by folding; marks of other scripts carry meaning and stay.
+_FOLDED_AWAY = re.compile(
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
+    "\u06d6-\u06ed\u00ad\u200c\u200d\\s]"
+)
+#: What compatibility decomposition does not reach: letters of their own, Arabic spelling variants.
+_FOLDED_LETTERS = {
+    "ı": "i", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe",
+    "ħ": "h", "ŋ": "n", "ς": "σ", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "й": "й",
+}  # fmt: skip
+
+
+class _Folding(dict[int, str]):
+    """A table for str.translate that works out each character once."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        folded = _FOLDED_LETTERS.get(char)
+        if folded is None:
+            parts = _FOLDED_AWAY.sub("", unicodedata.normalize("NFKD", char))
+            folded = "".join(_FOLDED_LETTERS.get(part, part) for part in parts)
+            folded = unicodedata.normalize("NFC", _western_digits(folded)).lower()
+            if not folded and not _FOLDED_AWAY.match(char):
+                folded = char
+        self[code] = folded
+        return folded
+
+
+def _western_digits(text: str) -> str:
+    return "".join(
+        str(unicodedata.digit(char)) if unicodedata.category(char) == "Nd" else char
+        for char in text
+    )
+
+
+#: The space separates the words of a line that is folded in one go, so it stays.
+_FOLDING = _Folding({ord(" "): " "})
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text. Offsets are code points, end exclusive."""
+
+    start: int
+    end: int
+    surface: str  # as written, without the dots of an acronym
+
+
+def words(text: str) -> list[Word]:
+    """Split a text into words with their places."""
+    return [
+        Word(match.start(), match.end(), _surface(match))
+        for match in _WORD.finditer(text)
+        if match.lastgroup
+    ]
+
+
+def surfaces(text: str) -> list[str]:
+    """Split a text into words as written; the same words as `words`, without their places."""
+    return [_surface(match) for match in _WORD.finditer(text) if match.lastgroup]
+
+
+def _surface(match: re.Match[str]) -> str:
+    text = match.group()
+    return text.replace(".", "") if match.lastgroup == "acronym" else text
+
+
+def exact_forms(written: Sequence[str]) -> list[str]:
+    """Return the exact form of each word, in order."""
+    if not written:
+        return []
+    # One translate over the joined words is several times faster than one call per word.
+    return " ".join(written).replace("İ", "i").lower().translate(_FOLDING).split(" ")
+
+
+def stem_inputs(written: Sequence[str], language: str) -> list[str]:
+    """Return what a stemmer of this language is given for each word, in order."""
+    if not written:
+        return []
+    line = " ".join(written).replace("İ", "i")
+    if language in _DOTLESS_LANGUAGES:
+        line = line.replace("I", "ı")
+    return line.lower().split(" ")
+
+
+def base_language(tag: str | None) -> str | None:
+    """Return the ISO 639-1 code of a language tag ("pt-BR" → "pt"), None for none."""
+    return tag.replace("_", "-").split("-")[0].lower() or None if tag else None

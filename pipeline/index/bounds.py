@@ -1,0 +1,46 @@
+"""What a query may ask for. The limits keep any answer under a second on any engine."""
+
+from collections.abc import Collection
+
+from pipeline.errors import UsageError
+from pipeline.index.query import FACETS, Query
+
+SORTS = ("relevance", "newest", "oldest")
+MAX_SIZE = 100
+MAX_FACET_SIZE = 100
+MAX_FILTER_VALUES = 100
+MAX_VALUE_CHARS = 2048  # no longer keyword is ever indexed
+
+
+def check_bounds(query: Query) -> None:
+    """Raise UsageError for the first thing that no index will answer (the text is not read)."""
+    if query.sort not in SORTS:
+        raise UsageError(f"sort {query.sort!r} is not one of {', '.join(SORTS)}")
+    if not 1 <= query.size <= MAX_SIZE:
+        raise UsageError(f"size {query.size} is not between 1 and {MAX_SIZE}")
+    if not 1 <= query.facet_size <= MAX_FACET_SIZE:
+        raise UsageError(f"facet size {query.facet_size} is not between 1 and {MAX_FACET_SIZE}")
+    if query.since and query.until and query.since > query.until:
+        raise UsageError(f"the range of days is empty: {query.since} is after {query.until}")
+    _check_facets("facet", query.facets)
+    _check_facets("filter", query.filters)
+    for facet, values in query.filters.items():
+        _check_values(facet, values)
+
+
+def _check_facets(what: str, names: Collection[str]) -> None:
+    for name in names:
+        if name not in FACETS:
+            raise UsageError(f"there is no {what} {name!r}; there are: {', '.join(FACETS)}")
+
+
+def _check_values(facet: str, values: Collection[str]) -> None:
+    if not 1 <= len(values) <= MAX_FILTER_VALUES:
+        raise UsageError(
+            f"filter {facet} has {len(values)} values; 1 to {MAX_FILTER_VALUES} are allowed"
+        )
+    for value in values:
+        if not value or len(value) > MAX_VALUE_CHARS:
+            raise UsageError(f"a value of filter {facet} is empty or over {MAX_VALUE_CHARS} long")
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            raise UsageError(f"a value of filter {facet} is not valid text")

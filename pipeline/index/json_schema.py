@@ -1,0 +1,61 @@
+"""The document as a JSON Schema for whoever reads the index: generated, kept in docs/.
+
+python -m pipeline.index.json_schema > docs/document.schema.json
+"""
+
+import sys
+from typing import Any
+
+import orjson
+
+from pipeline.index.schema import FIELDS, MAX_KEYWORD_CHARS, SCHEMA_VERSION, Field, Kind
+
+_TYPES: dict[Kind, dict[str, Any]] = {
+    Kind.TEXT: {"type": "string"},
+    Kind.KEYWORD: {"type": "string", "minLength": 1, "maxLength": MAX_KEYWORD_CHARS},
+    Kind.DATE: {"type": "string", "format": "date-time"},
+    Kind.DAY: {"type": "string", "format": "date"},
+    Kind.NUMBER: {"type": "number"},
+    Kind.FLAG: {"type": "boolean"},
+    Kind.FREE: {"type": "object"},
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a document."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Newsline document, schema version {SCHEMA_VERSION}",
+        "description": "One article as the index holds it. Facets are marked x-facet.",
+        **_object(FIELDS),
+    }
+
+
+def _object(fields: tuple[Field, ...]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [field.name for field in fields if field.required],
+        "properties": {field.name: _property(field) for field in fields},
+    }
+
+
+def _property(field: Field) -> dict[str, Any]:
+    kind = _object(field.parts) if field.kind is Kind.OBJECT else dict(_TYPES[field.kind])
+    if field.many:
+        kind = {"type": "array", "items": kind}
+    if not field.required:
+        kind["type"] = [kind["type"], "null"]
+    kind["description"] = field.description
+    if field.facet:
+        kind["x-facet"] = True
+    return kind
+
+
+def render() -> str:
+    """Return the text of docs/document.schema.json."""
+    return orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())

@@ -1,0 +1,205 @@
+"""The one list of document fields. Documents, engines and docs/document.schema.json follow it.
+
+Changing a field's name, kind or meaning raises SCHEMA_VERSION: an index of another version is
+rebuilt (`newsline index rebuild`), never patched.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from pipeline.model import Document
+
+SCHEMA_VERSION = 1
+MAX_KEYWORD_CHARS = 2048  # engines limit a term to about 8,000 bytes (Elasticsearch) or 65,000
+
+
+class Kind(StrEnum):
+    """What a field holds and how it can be searched."""
+
+    TEXT = "text"  # full text: words, phrases, stems
+    KEYWORD = "keyword"  # an exact value, at most MAX_KEYWORD_CHARS
+    DATE = "date"  # a moment, RFC 3339 in UTC
+    DAY = "day"  # a calendar day, YYYY-MM-DD
+    NUMBER = "number"
+    FLAG = "flag"  # true or false
+    OBJECT = "object"  # with `parts`; stored, not searched
+    FREE = "free"  # any JSON object; stored, not searched
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a document."""
+
+    name: str
+    kind: Kind
+    description: str
+    many: bool = False  # a list of values
+    facet: bool = False
+    required: bool = False  # present and not null; every other field may be null or absent
+    parts: tuple["Field", ...] = ()
+
+
+def _mentions(name: str, description: str) -> Field:
+    return Field(
+        name,
+        Kind.OBJECT,
+        description,
+        many=True,
+        parts=(
+            Field("start", Kind.NUMBER, "first code point, from 0", required=True),
+            Field("end", Kind.NUMBER, "one after the last code point", required=True),
+            Field("surface", Kind.TEXT, "the words as written", required=True),
+            Field("part", Kind.KEYWORD, "title or text", required=True),
+        ),
+    )
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("article_id", Kind.KEYWORD, "identity of the article: hash of its canonical URL",
+          required=True),
+    Field("doc_version", Kind.NUMBER, "grows with every change of the article", required=True),
+    Field("schema_version", Kind.NUMBER, "version of this list of fields", required=True),
+    Field("url", Kind.KEYWORD, "address that the article was fetched from", required=True),
+    Field("canonical_url", Kind.KEYWORD, "address that the page names as its own"),
+    Field("title", Kind.TEXT, "headline, once", required=True),
+    Field("text", Kind.TEXT, "body; paragraphs separated by a blank line", required=True),
+    Field("description", Kind.TEXT, "the publisher's own summary"),
+    Field("author", Kind.KEYWORD, "authors", many=True, facet=True),
+    Field("published_at", Kind.DATE, "when the publisher says it was published"),
+    Field("published_at_precision", Kind.KEYWORD, "second, minute or day"),
+    Field("published_at_source", Kind.KEYWORD, "the signal that published_at comes from"),
+    Field("modified_at", Kind.DATE, "when the publisher says it was last changed"),
+    Field("first_seen_at", Kind.DATE, "when we first saw it in a feed", required=True),
+    Field("day", Kind.DAY, "day of publication (UTC), or of first sight when none is claimed",
+          facet=True, required=True),
+    Field("outlet", Kind.KEYWORD, "publisher", facet=True, required=True),
+    Field("country", Kind.KEYWORD, "where the outlet is, ISO 3166-1 alpha-2", facet=True),
+    Field("language", Kind.KEYWORD, "ISO 639-1", facet=True),
+    Field("section", Kind.KEYWORD, "the outlet's section", facet=True),
+    Field("keywords", Kind.KEYWORD, "the publisher's own keywords", many=True),
+    Field("image", Kind.KEYWORD, "address of the lead image"),
+    Field("paywalled", Kind.FLAG, "null: the page does not say"),
+    Field("text_source", Kind.KEYWORD, "page, or feed when the page could not be had",
+          required=True),
+    Field("person", Kind.KEYWORD, "people, by canonical name", many=True, facet=True),
+    Field("organisation", Kind.KEYWORD, "organisations, by canonical name", many=True, facet=True),
+    Field("place", Kind.KEYWORD, "places, by canonical name", many=True, facet=True),
+    Field("topic", Kind.KEYWORD, "topics, by name", many=True, facet=True),
+    Field("entities", Kind.OBJECT, "who and where, with every mention", many=True, parts=(
+        Field("id", Kind.KEYWORD, "gazetteer id", required=True),
+        Field("name", Kind.KEYWORD, "canonical name", required=True),
+        Field("type", Kind.KEYWORD, "person, organisation or place", required=True),
+        Field("engine", Kind.KEYWORD, "what found it", required=True),
+        _mentions("mentions", "where it is named"),
+    )),
+    Field("topics", Kind.OBJECT, "what it is about, with the words that say so", many=True, parts=(
+        Field("id", Kind.KEYWORD, "id in config/topics.toml", required=True),
+        Field("name", Kind.KEYWORD, "name", required=True),
+        Field("score", Kind.NUMBER, "0 to 1", required=True),
+        _mentions("evidence", "the words that triggered it"),
+    )),
+    Field("feeds", Kind.KEYWORD, "ids of the feeds that list it", many=True),
+    Field("syndication_id", Kind.KEYWORD, "article_id of the first copy of this text anywhere"),
+    Field("word_count", Kind.NUMBER, "words of the body", required=True),
+    Field("quality", Kind.FREE, "measures of the extraction, by name"),
+    Field("flags", Kind.KEYWORD, "what was noticed on the way, fixed slugs", many=True),
+    Field("noindex", Kind.FLAG, "the page asks search engines to leave it out", required=True),
+    Field("tdm_reserved", Kind.FLAG, "the publisher reserves text and data mining",
+          required=True),
+    Field("evidence", Kind.OBJECT, "which signal gave a field, and its rivals", many=True, parts=(
+        Field("field", Kind.KEYWORD, "field of the document", required=True),
+        Field("signal", Kind.KEYWORD, "where the value came from", required=True),
+        Field("value", Kind.TEXT, "the value there, cut to 200 characters", required=True),
+        Field("rivals", Kind.OBJECT, "what other signals said, strongest first", many=True, parts=(
+            Field("signal", Kind.KEYWORD, "where from", required=True),
+            Field("value", Kind.TEXT, "the value there, cut to 200 characters", required=True),
+        )),
+    )),
+    Field("revision", Kind.NUMBER, "which observed content of the article, from 1",
+          required=True),
+    Field("versions", Kind.FREE, "extractor and enrichers → version", required=True),
+)  # fmt: skip
+
+BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
+
+
+def problems(document: Document) -> list[str]:
+    """Return what makes a document unacceptable to every index; empty when nothing does."""
+    return list(_problems(document, FIELDS, ""))
+
+
+def _problems(value: Mapping[str, Any], fields: tuple[Field, ...], where: str) -> Iterator[str]:
+    known = {field.name for field in fields}
+    for name in value:
+        if name not in known:
+            yield f"{where}{name}: no such field"
+    for field in fields:
+        item = value.get(field.name)
+        if item is None:
+            if field.required:
+                yield f"{where}{field.name}: missing"
+        elif field.many:
+            if not isinstance(item, list):
+                yield f"{where}{field.name}: not a list"
+                continue
+            for element in item:
+                yield from _value_problems(element, field, f"{where}{field.name}")
+        else:
+            yield from _value_problems(item, field, f"{where}{field.name}")
+
+
+def _value_problems(value: object, field: Field, where: str) -> Iterator[str]:
+    if field.kind in (Kind.OBJECT, Kind.FREE):
+        if not isinstance(value, dict):
+            yield f"{where}: not an object"
+        elif field.kind is Kind.OBJECT:
+            yield from _problems(value, field.parts, f"{where}.")
+    elif field.kind is Kind.NUMBER:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            yield f"{where}: not a number"
+    elif field.kind is Kind.FLAG:
+        if not isinstance(value, bool):
+            yield f"{where}: not true or false"
+    elif not isinstance(value, str):
+        yield f"{where}: not text"
+    else:
+        yield from _text_problems(value, field.kind, where)
+
+
+def _text_problems(value: str, kind: Kind, where: str) -> Iterator[str]:
+    if not value.isascii() and not _is_valid_text(value):
+        yield f"{where}: holds a lone surrogate"
+    if "\0" in value:
+        yield f"{where}: holds a NUL character"
+    if kind is Kind.KEYWORD and not 0 < len(value) <= MAX_KEYWORD_CHARS:
+        yield f"{where}: empty or over {MAX_KEYWORD_CHARS} characters"
+    if kind is Kind.DATE and not _is_moment(value):
+        yield f"{where}: not a moment in UTC (RFC 3339)"
+    if kind is Kind.DAY and not _is_day(value):
+        yield f"{where}: not a day (YYYY-MM-DD)"
+
+
+def _is_valid_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_moment(value: str) -> bool:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return value.endswith("Z") and moment.tzinfo is not None
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False

@@ -99,8 +99,7 @@ class Link(_Record):
     path: str = Field(pattern="^/")
     title: str
     published_at: Moment
-    serves: Literal["pdf", "image", "page", "nothing"]
-    expect: str  # the reason for which a faithful pipeline drops it, by the oracle
+    serves: Literal["pdf", "image", "private", "nothing"]  # private: robots.txt forbids it
 
 
 class Script(_Record):

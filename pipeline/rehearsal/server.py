@@ -22,6 +22,10 @@ from pipeline.rehearsal.outlets import OUTLETS, Outlet
 from pipeline.rehearsal.script import Script, load_script
 from pipeline.rehearsal.world import World
 
+#: Articles are known by their address, port included: rehearsals that share a data folder have to
+#: be on the same port, or every article is a new one.
+DEFAULT_PORT = 8019
+
 _START_S = 10.0  # a server that is not up by then never will be
 
 _Scope = MutableMapping[str, Any]

@@ -1,6 +1,7 @@
 """The headline: what stands on the page, not what was written for search engines."""
 
 import re
+from collections.abc import Iterable
 
 from lxml.html import HtmlElement
 
@@ -13,6 +14,7 @@ from pipeline.model import Evidence
 _SHARE_OF_SEVERAL = 0.5
 _SHARE_OF_ONLY = 0.3  # a lone h1 is the headline unless it is about something else (a logo)
 _MAX_HEADINGS = 20
+_MAX_KICKER_WORDS = 3
 _MAX_TITLE_CHARS = 500
 _SITE_SUFFIX = re.compile(r"\s+(?:[|–—·•«»‹›:]|-{1,2})\s+")
 
@@ -23,13 +25,15 @@ def choose_title(root: HtmlElement, head: Head, story: Story, sighted: str) -> t
     Order: the h1 that shares most words with og:title, <title> or what the feed said; JSON-LD
     headline; og:title; the feed's title; <title> without the site's name.
     """
-    heading = _heading(root, head, story, sighted)
+    site = head.first("og:site_name") or story.publisher or ""
+    shared = head.first("og:title", "twitter:title") or ""
+    heading = _without_kicker(_heading(root, head, story, sighted), (story.headline or "", shared))
     claims = [
         ("h1", heading),
         ("json-ld:headline", story.headline or ""),
-        ("og:title", head.first("og:title", "twitter:title") or ""),
+        ("og:title", without_site(shared, site)),
         ("feed", one_line(sighted)),
-        ("title", without_site(head.title, head.first("og:site_name") or story.publisher or "")),
+        ("title", without_site(head.title, site)),
     ]
     given = [(signal, value[:_MAX_TITLE_CHARS]) for signal, value in claims if value]
     if not given:
@@ -57,6 +61,20 @@ def _heading(root: HtmlElement, head: Head, story: Story, sighted: str) -> str:
             if shared > most and shared >= needed * min(len(reference), len(own) * 2):
                 best, most = text, shared
     return best
+
+
+def _without_kicker(heading: str, exact: Iterable[str]) -> str:
+    """Take off a section label that stands inside the h1 ("World | ..."), if another signal does.
+
+    Only when what remains is exactly what JSON-LD or og:title calls the article.
+    """
+    own = words(heading)
+    for name in exact:
+        named = words(name)
+        extra = len(own) - len(named)
+        if named and 0 < extra <= _MAX_KICKER_WORDS and own[extra:] == named:
+            return name
+    return heading
 
 
 def without_site(title: str, site: str) -> str:

@@ -6,7 +6,8 @@ input* is lower case by the rules of its language with diacritics kept, for an e
 The engines split what they are given at spaces only, so that no tokeniser of theirs has a say.
 """
 
-# The letters that look like others are what this module is about: ruff: noqa: RUF001, RUF003
+# Letters that look like others are what this module is about.
+# ruff: noqa: RUF001, RUF003
 
 import re
 import unicodedata
@@ -30,7 +31,7 @@ _MARKS = (
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _LETTER = r"[^\W\d_]"
 _WORD = re.compile(
-    rf"(?P<acronym>(?<!\w){_LETTER}(?:\.{_LETTER})+(?!\w))"  # U.S., u.s, but not "end.Next"
+    rf"(?P<acronym>(?<!\w){_LETTER}(?:\.{_LETTER})+(?!\w)\.?)"  # U.S., u.s, but not "end.Next"
     rf"|(?<=\w)['’]s(?!\w)"  # the English possessive is no word
     rf"|(?P<ideograph>[{_IDEOGRAPHS}])"
     rf"|(?P<word>[^\W_\u0640{_IDEOGRAPHS}](?:[^\W_{_IDEOGRAPHS}]|[{_MARKS}])"

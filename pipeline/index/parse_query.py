@@ -32,6 +32,8 @@ _LEXEME = re.compile(
     |(?P<quote>")""",
     re.VERBOSE,
 )
+#: Seen before anything else, because its parentheses would be read as groups.
+_REGULAR_EXPRESSION = re.compile(r'(?:^|[\s(-])/(?=[^\s"])(?=(?:[^"]*"[^"]*")*[^"]*$)')
 _FIELD = re.compile(r"(?P<name>[A-Za-z_][\w.]*):(?=[^\s:])(?P<rest>.*)", re.DOTALL)
 
 
@@ -68,6 +70,8 @@ def parse_query(text: str) -> tuple[Clause, ...]:
         if unicodedata.category(char) in ("Cc", "Cs") and not char.isspace():
             raise UsageError(f"the query holds the character U+{ord(char):04X}, which is no text")
     plain = unicodedata.normalize("NFC", text).translate(_QUOTES)
+    if _REGULAR_EXPRESSION.search(plain):
+        raise UsageError("a word begins with /: regular expressions are not supported; try word*")
     clauses = _Reader(plain).clauses()
     if text.strip() and not clauses:
         raise UsageError("the query holds no word to look for")
@@ -186,8 +190,6 @@ def _without_field(text: str) -> tuple[str, bool]:
 def _refuse_operators(text: str) -> None:
     if "*" in text[:-1] or text == "*":
         raise UsageError(f"{text!r}: * may only stand at the end of a word, as in erdog*")
-    if re.fullmatch(r"/.+/\w*", text):
-        raise UsageError(f"{text!r}: regular expressions are not supported; try word*")
     if re.search(r"\w[~^]\d*\.?\d*$", text):
         raise UsageError(f"{text!r}: ~ and ^ are not supported; write the word without them")
 

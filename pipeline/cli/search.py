@@ -1,0 +1,150 @@
+"""`newsline search`: ask the index, read the answer in a terminal or as JSON."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_app
+from pipeline.cli.output import JsonFlag, console, print_json, print_table
+from pipeline.errors import UsageError
+from pipeline.index.highlight import MARK_CLOSE, MARK_OPEN, MAX_FRAGMENT_CHARS
+from pipeline.index.query import FACETS, Hit, Query, SearchPage
+
+_MARKED = re.compile(f"{MARK_OPEN}[^{MARK_CLOSE}]*{MARK_CLOSE}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command("search")(search)
+
+
+def search(
+    text: Annotated[
+        str, typer.Argument(help='Words, "exact phrases", OR, -excluded, begin*, title:word.')
+    ] = "",
+    *,
+    facet: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Count values of: {', '.join(FACETS)}. May be repeated."),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            help="FACET=VALUE, exactly as a facet shows it. May be repeated; several"
+            " values of one facet are alternatives.",
+        ),
+    ] = None,
+    since: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")] = "",
+    sort: Annotated[str, typer.Option(help="relevance, newest or oldest.")] = "relevance",
+    size: Annotated[int, typer.Option(help="Hits per page, at most 100.")] = 10,
+    facet_size: Annotated[int, typer.Option(help="Values per facet, at most 100.")] = 10,
+    cursor: Annotated[str, typer.Option(help="Where the previous page ended.")] = "",
+    data: DataOption = DEFAULT_DATA,
+    config: ConfigOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Search the articles. Works while a run is writing. Exit code 0 also when nothing is found.
+
+    Example: newsline search 'safe zone' --facet person --from 2019-09-01 --sort newest
+    """
+    query = Query(
+        text=text,
+        filters=_filters(where or ()),
+        since=_day("--from", since),
+        until=_day("--to", until),
+        facets=tuple(dict.fromkeys(facet or ())),
+        facet_size=facet_size,
+        sort=sort,
+        size=size,
+        cursor=cursor or None,
+    )
+    with open_app(data, config) as app:
+        page = app.index.search(query)
+    if json:
+        print_json(_as_json(page))
+    else:
+        _show(page)
+
+
+def _filters(pairs: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    filters: dict[str, tuple[str, ...]] = {}
+    for pair in pairs:
+        facet, separator, value = pair.partition("=")
+        if not (facet and separator and value):
+            raise UsageError(f"--filter {pair!r}: write FACET=VALUE, as in person='Ban Ki-moon'")
+        filters[facet] = (*filters.get(facet, ()), value)
+    return filters
+
+
+def _day(option: str, text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} {text!r}: write a day as YYYY-MM-DD") from None
+
+
+def _as_json(page: SearchPage) -> dict[str, Any]:
+    return {
+        "total": page.total,
+        "hits": [
+            {
+                "article_id": hit.article_id,
+                "score": hit.score,
+                "highlights": hit.highlights,
+                "document": hit.document,
+            }
+            for hit in page.hits
+        ],
+        "facets": {
+            facet: [{"value": value, "count": count} for value, count in counts]
+            for facet, counts in page.facets.items()
+        },
+        "cursor": page.cursor,
+    }
+
+
+def _show(page: SearchPage) -> None:
+    screen = console()
+    if not page.total:
+        screen.print("nothing found")
+        return
+    articles = "article" if page.total == 1 else "articles"
+    screen.print(f"{page.total:,} {articles}")
+    for hit in page.hits:
+        screen.print()
+        for line in _hit_lines(hit):
+            screen.print(line, soft_wrap=True)
+    for facet, counts in page.facets.items():
+        screen.print()
+        print_table(facet, (facet, "articles"), counts)
+    if page.cursor:
+        screen.print()
+        screen.print(f"more: --cursor {page.cursor}", soft_wrap=True)
+
+
+def _hit_lines(hit: Hit) -> list[Text]:
+    """Return what a hit shows: when and where, its title, what was found in it, its address."""
+    document = hit.document
+    title = hit.highlights.get("title", (document["title"],))
+    fragments = hit.highlights.get("text") or (document["text"][:MAX_FRAGMENT_CHARS],)
+    return [
+        _plain(f"{document['day']}  {document['outlet']}  {document.get('language') or ''}", "dim"),
+        *(_plain(line, "bold") for line in title),
+        *(_plain(f"  {line}") for line in fragments),
+        _plain(f"  {document['url']}", "blue"),
+    ]
+
+
+def _plain(line: str, style: str = "") -> Text:
+    """Return text from outside as text: no markup, no control characters; marks underlined."""
+    text = Text("".join(char if char.isprintable() else " " for char in line), style)
+    text.highlight_regex(_MARKED, "underline")
+    return text

@@ -22,7 +22,7 @@ from structlog.contextvars import bound_contextvars
 from pipeline import stages
 from pipeline.doors import Doors
 from pipeline.errors import LeaseLost
-from pipeline.model import Result, Stage
+from pipeline.model import Stage
 from pipeline.visit import Visit
 from pipeline.work import ArticleWork, FeedState, Lease, PollResult, StepResult
 
@@ -44,10 +44,10 @@ class Observer:
     """What a run reports as it goes; the default says nothing."""
 
     def polled(self, state: FeedState, result: PollResult) -> None:
-        """One feed was polled; `state` is how it stood before."""
+        """Say that one feed was polled; `state` is how it stood before."""
 
     def stepped(self, stage: Stage, results: Sequence[StepResult]) -> None:
-        """Some items ended a stage."""
+        """Say that some items ended a stage."""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class _Quiet:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def worked(self) -> None:
-        """A lane changed something: all others must look again."""
+        """Note that a lane changed something: all others must look again."""
         self.generation += 1
         self.wake()
 
@@ -178,12 +178,16 @@ class Run:
         ledger, clock = self.doors.ledger, self.doors.clock
         try:
             for state in ledger.due_feeds(lease, clock.now()):
+                if not visit.patient:
+                    return
                 visit.keep_lease()
                 with bound_contextvars(feed_id=state.feed.feed_id):
                     polled = await stages.poll(visit, state)
                 self.observer.polled(state, polled)
                 self._quiet.worked()
             for due in ledger.due_pages(lease, clock.now(), limit=PAGES_A_VISIT):
+                if not visit.patient:
+                    return
                 visit.keep_lease()
                 with bound_contextvars(url_id=due.url_id, feed_id=due.feed_id):
                     fetched = await stages.fetch(visit, due)
@@ -208,8 +212,3 @@ class Run:
 
     def _finished(self) -> bool:
         return self.stop.is_set() or (self.once and self._quiet.everywhere)
-
-
-def failures(results: Sequence[StepResult]) -> int:
-    """Count the results that are neither done nor on their way."""
-    return sum(result.outcome.result in (Result.DEAD, Result.RETRY) for result in results)

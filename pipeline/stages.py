@@ -6,6 +6,7 @@ stages know no order: what a result leads to is in its StepResult, and the ledge
 """
 
 import asyncio
+import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -71,7 +72,7 @@ async def poll(visit: Visit, state: FeedState) -> PollResult:
 
 async def _parse(doors: Doors, state: FeedState, page: Page) -> ParsedFeed | ItemError | None:
     """Parse a feed document in a worker; None when there is nothing new to parse."""
-    if page.status not in _OK or sha256_hex(page.body) == state.body_hash:
+    if page.status not in _OK or hashlib.sha256(page.body).hexdigest() == state.body_hash:
         return None
     try:
         parsed: ParsedFeed = await doors.workers.run(

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+import structlog
+
 from pipeline.doors import Doors
 from pipeline.errors import ItemError, Permanent, Transient
 from pipeline.fetch.pace import next_request_at
@@ -18,6 +20,12 @@ from pipeline.model import Page
 from pipeline.ports import FetchKind
 from pipeline.urls import host_of
 from pipeline.work import Lease, RobotsCopy
+
+log = structlog.get_logger()
+
+
+#: A host that asks for a longer rest (Retry-After) is left, and taken up again when it is over.
+PATIENCE_S = 15.0
 
 
 @dataclass(slots=True)
@@ -34,6 +42,12 @@ class Visit:
     def host(self) -> str:
         """The host that is visited."""
         return self.lease.host or ""
+
+    @property
+    def patient(self) -> bool:
+        """Whether the host may be asked soon enough to wait for it with the lease in hand."""
+        due = self._next_at.get(self.host) or self.lease.next_request_at
+        return due is None or due - self.doors.clock.now() <= timedelta(seconds=PATIENCE_S)
 
     def keep_lease(self) -> None:
         """Renew the leases before they run out while the visit goes on. Raises LeaseLost."""
@@ -117,7 +131,7 @@ class Visit:
         now = self.doors.clock.now()
         copy = self.doors.ledger.find_robots(origin)
         if decide_robots(copy, now) == "fetch":
-            copy = await self._fetch_robots(origin, copy)
+            copy = await self._fetch_robots(origin)
         ruling = verdict(copy, url, PRODUCT)
         if ruling.crawl_delay_s is not None:
             self.crawl_delays_s[host_of(url)] = ruling.crawl_delay_s
@@ -127,16 +141,16 @@ class Visit:
             raise Transient("robots_unavailable", ruling.reason)
         raise Permanent("robots_disallowed", ruling.reason)
 
-    async def _fetch_robots(self, origin: str, last: RobotsCopy | None) -> RobotsCopy:
-        """Fetch robots.txt and keep it; a failed attempt keeps the last good copy's text."""
-        url, detail = f"{origin}/robots.txt", ""
+    async def _fetch_robots(self, origin: str) -> RobotsCopy:
+        """Fetch robots.txt and keep what came; status 0 when nothing did."""
+        url = f"{origin}/robots.txt"
         await self._turn(host_of(url))
+        status, body = 0, b""
         try:
             page = await self._request(url, FetchKind.ROBOTS, etag=None, last_modified=None)
             status, body = page.status, page.body[:MAX_ROBOTS_BYTES]
         except ItemError as error:
-            status, body, detail = 0, b"", str(error)
-        del detail
+            log.warning("robots_unreachable", origin=origin, reason=error.reason)
         copy = RobotsCopy(origin, status, body, self.doors.clock.now())
         self.doors.ledger.save_robots(copy)
         return copy

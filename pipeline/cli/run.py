@@ -5,7 +5,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Self
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -132,7 +132,7 @@ def check(
 class _Silent(Observer):
     """Says nothing: the summary at the end is enough for a machine."""
 
-    def __enter__(self) -> "_Silent":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -165,7 +165,7 @@ class _Bars(_Silent):
         self._indexed = self._progress.add_task("articles", total=0, note="")
         self._ended: Counter[str] = Counter()
 
-    def __enter__(self) -> "_Bars":
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
@@ -193,7 +193,7 @@ class _Bars(_Silent):
         self._progress.update(self._indexed, advance=len(ends), note=note)
 
 
-def _observer(json: bool) -> _Silent:  # noqa: FBT001 - the command's own switch
+def _observer(json: bool) -> _Silent:
     """Choose how progress is shown."""
     if json:
         return _Silent()

@@ -1,0 +1,42 @@
+"""`make bench`: run every measurement in turn and print one table (or --json lines)."""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+
+def main() -> int:
+    """Run the measurements named, or all; return 1 if one of them failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="e.g. extract search; default: all")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    options = parser.parse_args()
+    here = Path(__file__).parent
+    every = sorted(path.stem for path in here.glob("*.py") if not path.stem.startswith("_"))
+    failed = False
+    table = Table("measurement", "figure", "value", title="Newsline bench")
+    for name in options.names or every:
+        done = subprocess.run(
+            [sys.executable, "-m", f"bench.{name}", "--json"], capture_output=True, check=False
+        )
+        if done.returncode:
+            failed = True
+            sys.stderr.write(f"bench.{name} failed:\n{done.stderr.decode()[-2000:]}\n")
+            continue
+        figures = json.loads(done.stdout)
+        if options.json:
+            print(json.dumps({"name": name, "figures": figures}))
+        for figure, value in figures.items():
+            table.add_row(name, figure, f"{value:.3g}" if isinstance(value, float) else str(value))
+    if not options.json:
+        Console().print(table)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -99,8 +99,8 @@ class EmbeddedIndex:
         """
         self._generations.lock()
         self._generations.remove_others(keep=self._usable_path())
-        path = self._generations.create_next()
-        self._rebuilding = EmbeddedIndex(self._generations.folder, _beside=path)
+        fresh = Generation.create(self._generations.create_next())
+        self._rebuilding = EmbeddedIndex(self._generations.folder, _beside=fresh.path)
         return self._rebuilding
 
     def finish_rebuild(self, rebuilt: Index) -> None:
@@ -156,9 +156,8 @@ class EmbeddedIndex:
         if self._beside is None:
             self._generations.lock()
             if self._generations.current() is None:
-                path = self._generations.create_next()
-                Generation(path)
-                self._generations.switch(path)
+                first = Generation.create(self._generations.create_next())
+                self._generations.switch(first.path)
         generation = self._for_reading()
         if generation is None:
             raise AssertionError("a generation was made just now")

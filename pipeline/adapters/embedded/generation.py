@@ -23,19 +23,25 @@ class Generation:
     """Reads at once; becomes a writer at its first write (the caller holds the folder's lock)."""
 
     def __init__(self, path: Path) -> None:
-        """Open, or make an index if the folder is empty. Raises ConfigError if it is damaged."""
+        """Open. Raises ConfigError if it is damaged."""
         self.path = path
         self._writer: tantivy.IndexWriter | None = None
         try:
-            if tantivy.Index.exists(str(path)) and not tantivy.Index.is_compatible(str(path)):
+            if not tantivy.Index.is_compatible(str(path)):
                 raise unusable(path, "was written by another version of tantivy")
-            self._index = tantivy.Index(layout.schema(), path=str(path), reuse=True)
+            self._index = tantivy.Index.open(str(path))
         except (ValueError, OSError) as error:
             raise unusable(path, f"cannot be opened ({error})") from None
         self._index.config_reader("manual")  # no watching thread: `searcher` looks for itself
         layout.register_analyzers(self._index)
         self._seen: tuple[int, int] | None = None
         self._searcher = self._index.searcher()
+
+    @classmethod
+    def create(cls, path: Path) -> "Generation":
+        """Make an index in an empty folder."""
+        tantivy.Index(layout.schema(), path=str(path), reuse=False)
+        return cls(path)
 
     @property
     def index(self) -> tantivy.Index:

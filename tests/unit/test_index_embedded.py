@@ -1,0 +1,113 @@
+"""What only the embedded engine has: its folder, its languages, what breaks it."""
+
+import shutil
+
+import pytest
+import tantivy
+from support_index import article, ids, newsroom
+
+from pipeline.adapters.embedded import EmbeddedIndex, layout
+from pipeline.errors import ConfigError
+from pipeline.index.query import Query
+
+
+@pytest.fixture
+def folder(tmp_path):
+    index = EmbeddedIndex(tmp_path / "index")
+    index.write(newsroom(), [])
+    index.close()
+    return tmp_path / "index"
+
+
+def generation(folder):
+    return next(path for path in folder.iterdir() if path.is_dir())
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+DAMAGE = {
+    "an older schema": lambda folder: (folder / "current").write_text(
+        '{"generation": "g-000001", "written_with": "0.0"}'
+    ),
+    "an empty pointer": lambda folder: (folder / "current").write_bytes(b""),
+    "a pointer that is no object": lambda folder: (folder / "current").write_bytes(b"[1]"),
+    "a pointer out of the folder": lambda folder: (folder / "current").write_text(
+        f'{{"generation": "../x", "written_with": "{layout.fingerprint()}"}}'
+    ),
+    "a missing generation": lambda folder: shutil.rmtree(generation(folder)),
+    "a missing meta.json": lambda folder: (generation(folder) / "meta.json").unlink(),
+    "half a meta.json": lambda folder: cut(generation(folder) / "meta.json"),
+    "a missing segment": lambda folder: next(generation(folder).glob("*.idx")).unlink(),
+    "half a segment": lambda folder: cut(next(generation(folder).glob("*.idx"))),
+    "half a store": lambda folder: cut(next(generation(folder).glob("*.store"))),
+}
+
+
+@pytest.mark.parametrize("claim", DAMAGE)
+def test_a_damaged_folder_says_rebuild_and_a_rebuild_heals_it(folder, claim):
+    DAMAGE[claim](folder)
+    index = EmbeddedIndex(folder)
+    with pytest.raises(ConfigError, match="newsline index rebuild"):
+        index.search(Query("zone"))
+    fresh = index.start_rebuild()
+    fresh.write(newsroom(), [])
+    index.finish_rebuild(fresh)
+    assert ids(index.search(Query("title:zone"))) == {"en-patrol", "fr-zone"}
+    index.close()
+
+
+def test_searching_takes_no_lock_and_makes_no_folder(tmp_path):
+    reader = EmbeddedIndex(tmp_path / "index")
+    assert reader.search(Query("zone")).total == 0
+    assert not (tmp_path / "index").exists()
+
+
+def test_a_rebuild_keeps_one_generation_before_and_removes_earlier_ones(folder):
+    index = EmbeddedIndex(folder)
+    for _ in range(3):
+        fresh = index.start_rebuild()
+        fresh.write(newsroom(), [])
+        index.finish_rebuild(fresh)
+    index.close()
+    assert len([path for path in folder.iterdir() if path.is_dir()]) == 2
+
+
+def test_size_is_that_of_the_serving_generation(folder):
+    index = EmbeddedIndex(folder)
+    assert index.size_bytes() == sum(path.stat().st_size for path in generation(folder).iterdir())
+    assert EmbeddedIndex(folder / "none").size_bytes() == 0
+
+
+def test_the_languages_without_stemmer_have_none():
+    names = {"fa": "persian", "he": "hebrew", "ja": "japanese", "ko": "korean", "ku": "kurdish",
+             "pl": "polish", "uk": "ukrainian", "ur": "urdu", "zh": "chinese"}  # fmt: skip
+    assert set(names) == set(layout.UNSTEMMED)
+    for name in names.values():
+        with pytest.raises(ValueError, match="Unsupported language"):
+            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(
+                tantivy.Filter.stemmer(name)
+            ).build()
+
+
+@pytest.mark.parametrize("language", sorted(layout.STEMMED))
+def test_each_word_has_one_stem_in_every_language(language):
+    written = [word for document in newsroom() for word in document["text"].split()]
+    assert len(layout.stems(written, language)) == len(written)
+
+
+def test_a_language_without_stemmer_is_found_by_exact_forms(tmp_path):
+    index = EmbeddedIndex(tmp_path)
+    index.write(
+        [
+            article("pl", "Strefa bezpieczeństwa", "Patrole ruszyły.", language="pl"),
+            article("zh", "叙利亚安全区", "双方同意设立安全区。", language="zh"),
+            article("xx", "Zone", "Without a language", language=None),
+        ],
+        [],
+    )
+    assert ids(index.search(Query("bezpieczenstwa"))) == {"pl"}
+    assert ids(index.search(Query("安全区"))) == {"zh"}
+    assert ids(index.search(Query("zone"))) == {"xx"}
+    index.close()

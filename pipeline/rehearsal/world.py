@@ -96,7 +96,7 @@ class World:
             kept = tuple(pair for pair in answer.headers if pair[0] not in VALIDATORS)
             answer = replace(answer, body=half, headers=kept)
         answer = compressed(conditional(answer, request), request, how)
-        delay_s = sum(event.delay_s for event in events if event.does is Does.SLOW)
+        delay_s = sum((event.delay_s for event in events if event.does is Does.SLOW), 0.0)
         return replace(answer, delay_s=delay_s, cut=Does.CUT in does)
 
     def _instead(

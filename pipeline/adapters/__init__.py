@@ -1,0 +1,1 @@
+"""What stands behind the doors of ports.py: network, disk, database, index, processes."""

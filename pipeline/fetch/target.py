@@ -15,7 +15,7 @@ from pipeline.fetch.reasons import failure
 from pipeline.urls import MAX_URL_LENGTH, host_of
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 _AUTHORITY = re.compile(
     r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<name>[^\[\]@:%]+))(?::(?P<port>\d{0,5}))?"
 )
@@ -73,7 +73,7 @@ def follow(current: Target, location: str) -> Target:
 
 def _parse(url: str) -> Target:
     if _FORBIDDEN.search(url):
-        raise ValueError("holds a space, control character or backslash")
+        raise ValueError("holds a space, control character, lone surrogate or backslash")
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORT:

@@ -206,8 +206,8 @@ def _read(world: World, article: Article, look: datetime) -> _Reading:
 
 def _interruption(event: Event) -> _Reading | None:
     """Return what an event makes of a page; None when it can be read all the same."""
-    if event.does is Does.MOVED:
-        return _Reading("moved", to=event.to)
+    if event.does is Does.MOVED and event.to and not event.to.startswith("/"):
+        return _Reading("moved", to=event.to)  # to a path of its own host it can be followed
     if event.does is Does.STATUS and event.status in _GONE:
         return _Reading("gone", why="not_found")
     if event.does in (Does.STATUS, Does.CUT, Does.EMPTY):

@@ -19,7 +19,7 @@ from pipeline.ports import Clock
 from pipeline.rehearsal.articles import Article, load_articles
 from pipeline.rehearsal.message import Answer, Request
 from pipeline.rehearsal.outlets import OUTLETS, Outlet
-from pipeline.rehearsal.script import Script, load_script
+from pipeline.rehearsal.script import Event, Script, load_script
 from pipeline.rehearsal.world import World
 
 #: Articles are known by their address, port included: rehearsals that share a data folder have to
@@ -49,8 +49,8 @@ class Asked:
 class WorldServer:
     """The world on a port of 127.0.0.1 while the context lasts; every host name leads there.
 
-    `script` and `articles` default to those that ship; port 0 takes a free one. `requests` grows
-    as they come and may be read at any time. Raises UsageError when the port is taken.
+    `script` (or just its events) and `articles` default to those that ship; port 0 takes a free
+    one. `requests` grows as they come and may be read at any time. Raises UsageError when the port is taken.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class WorldServer:
         clock: Clock,
         *,
         port: int = 0,
-        script: Script | None = None,
+        script: Script | Sequence[Event] | None = None,
         articles: Sequence[Article] | None = None,
         outlets: Sequence[Outlet] = OUTLETS,
     ) -> None:
         self._clock = clock
-        self._script = load_script() if script is None else script
+        self._script = _whole(script)
         self._articles = load_articles() if articles is None else articles
         self._outlets = outlets
         self._wanted_port = port
@@ -135,6 +135,13 @@ class WorldServer:
         if answer.delay_s:
             await asyncio.sleep(answer.delay_s)
         await _reply(answer, send, head_only=scope["method"] == "HEAD")
+
+
+def _whole(script: Script | Sequence[Event] | None) -> Script:
+    """Return a script from what the caller gave: events alone are one without links."""
+    if script is None:
+        return load_script()
+    return script if isinstance(script, Script) else Script(event=tuple(script))
 
 
 async def _reply(answer: Answer, send: _Send, *, head_only: bool) -> None:

@@ -143,13 +143,20 @@ class Sites:
                 self._put(outlet, link.path, Place(outlet, "link", link=link))
 
     def _add_new_addresses(self) -> None:
-        """Let a feed that moves to a new path of its host be served there as well."""
+        """Serve what moves to another path of its host there as well."""
         for event in self.script.events:
-            if event.does is Does.MOVED and event.feed and event.to and event.to.startswith("/"):
+            if event.does is not Does.MOVED or not event.to or not event.to.startswith("/"):
+                continue
+            if event.feed:
                 outlet, spec = self.feeds[event.feed]
-                self._places.setdefault(
-                    (outlet.host, event.to), Place(outlet, "feed", feed=spec, name=event.to)
-                )
+                place = Place(outlet, "feed", feed=spec)
+            elif event.article:
+                article = self.articles[event.article]
+                outlet = self.outlet_of(article)
+                place = Place(outlet, "article", article)
+            else:
+                continue
+            self._places.setdefault((outlet.host, event.to), place)
 
     def _put(self, outlet: Outlet, path: str, place: Place) -> None:
         if (outlet.host, path) in self._places:

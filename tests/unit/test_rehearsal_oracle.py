@@ -85,6 +85,7 @@ def test_what_only_a_doubtful_answer_shows_is_not_sure(does):
         ({"does": "status", "status": 404}, "dropped", "not_found"),
         ({"does": "soft_404"}, "dropped", "soft_404"),
         ({"does": "moved", "status": 301, "to": "meridian-wire-1"}, "alias", "moved"),
+        ({"does": "moved", "status": 301, "to": "/archive"}, "indexed", None),
         ({"does": "bot_wall", "first": 1}, "indexed", None),
         ({"does": "slow", "delay_s": 1.0}, "indexed", None),
         ({"does": "paywall"}, "indexed", None),

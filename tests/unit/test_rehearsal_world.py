@@ -163,6 +163,14 @@ def test_a_moved_feed_is_served_at_its_new_address():
     assert moved.body == ask_feed(WORLD, FEED).body
 
 
+def test_a_moved_page_is_served_at_its_new_address():
+    move = {"article": "rheinblatt-1", "does": "moved", "status": 301, "to": "/old/one"}
+    world = small_world(None, move)
+    wanted = world.sites.articles["rheinblatt-1"]
+    assert ask_page(world, wanted).header("location") == "http://rheinblatt.localhost:8080/old/one"
+    assert ask(world, "rheinblatt/old/one").body == ask_page(WORLD, wanted).body
+
+
 def test_a_truncated_feed_holds_the_beginning_and_no_validators():
     whole = ask_feed(WORLD, FEED)
     cut = ask_feed(small_world(None, {"feed": FEED, "does": "truncated"}), FEED)

@@ -50,7 +50,8 @@ class WorldServer:
     """The world on a port of 127.0.0.1 while the context lasts; every host name leads there.
 
     `script` (or just its events) and `articles` default to those that ship; port 0 takes a free
-    one. `requests` grows as they come and may be read at any time. Raises UsageError when the port is taken.
+    one. `requests` grows as they come and may be read at any time. Raises UsageError when the
+    port is taken.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ def _whole(script: Script | Sequence[Event] | None) -> Script:
     """Return a script from what the caller gave: events alone are one without links."""
     if script is None:
         return load_script()
-    return script if isinstance(script, Script) else Script(event=tuple(script))
+    return script if isinstance(script, Script) else Script(events=tuple(script))
 
 
 async def _reply(answer: Answer, send: _Send, *, head_only: bool) -> None:

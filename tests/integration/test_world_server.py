@@ -180,3 +180,10 @@ def test_rehearse_writes_what_a_run_needs_says_how_and_ends_when_told(rehearsal,
     rehearsal.send_signal(signal.SIGTERM)
     _, complaints = rehearsal.communicate(timeout=10)
     assert (rehearsal.returncode, complaints) == (0, "")
+
+
+def test_events_alone_are_script_enough_and_none_means_a_healthy_world(clock):
+    events = script({"feed": "rheinblatt-aktuell", "does": "empty"}).events
+    for given, length in ((events, 0), ((), 1)):
+        with WorldServer(clock, articles=[article("rheinblatt")], script=given) as world:
+            assert min(1, len(get(world, **FEED)[2])) == length

@@ -76,7 +76,7 @@ def _find_marks(places: Sequence[Word], terms: Sequence[Term], stem: Stemmer | N
 
 
 def _runs(
-    term: Term, exact: Sequence[str], stems: Sequence[str], stem: Stemmer | None
+    term: Term, exact: list[str], stems: list[str], stem: Stemmer | None
 ) -> Iterator[tuple[int, int]]:
     wanted = exact_forms(term.words)
     if term.kind is Kind.PREFIX:
@@ -87,11 +87,15 @@ def _runs(
         yield from _sequence(list(stem(term.words)), stems)
 
 
-def _sequence(wanted: Sequence[str], forms: Sequence[str]) -> Iterator[tuple[int, int]]:
-    length = len(wanted)
-    for i, form in enumerate(forms):
-        if form == wanted[0] and list(forms[i : i + length]) == list(wanted):
-            yield i, i + length - 1
+def _sequence(wanted: list[str], forms: list[str]) -> Iterator[tuple[int, int]]:
+    length, at = len(wanted), -1
+    while True:
+        try:
+            at = forms.index(wanted[0], at + 1)
+        except ValueError:
+            return
+        if forms[at : at + length] == wanted:
+            yield at, at + length - 1
 
 
 class _Marked:

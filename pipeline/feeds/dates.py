@@ -1,9 +1,9 @@
 """Publication times from what feeds write: the instant, how precise it is, and who said so.
 
 The forms of the standards and their common misspellings are read here, because feedparser reads
-zone names as UTC and invents dates (`1568113500` becomes the year 1568). What remains, in words of
-languages that `months` has no table for, goes to dateparser, strictly. A time is never made up: what
-cannot be read, or lies outside the window, is no date.
+zone names as UTC and invents dates (`1568113500` becomes the year 1568). What remains, in words
+that `months` does not know, goes to dateparser, strictly. A time is never made up: what cannot be
+read, or lies outside the window, is no date.
 """
 
 import re
@@ -23,18 +23,35 @@ MAX_CHARS = 128
 
 _TIME = (r"(?P<hour>\d{1,2})[:.h](?P<minute>\d{1,2})(?:[:.](?P<second>\d{1,2})(?:[.,]\d{1,9})?)?"
          r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?")  # fmt: skip
-_ZONE = r"\s*(?P<zone>(?:(?:GMT|UTC|UT)\s*)?[+-]\d{1,2}(?::?\d{2})?|[A-Za-zİ]{1,5}\b|[A-Z][a-z]+/[A-Za-z_/]+)?(?:\s*\(.*\))?"
-_TAIL = rf"(?:[\s,-]*(?:um|at|saat|à|a las|alle|om|kl|в|о|الساعة)?\s*{_TIME}(?:{_ZONE})?)?\W*"
-_ISO = re.compile(rf"(?P<year>\d{{4}})-?(?P<month>\d{{2}})-?(?P<day>\d{{2}})(?:[T\s]+{_TIME}{_ZONE})?\W*")
+_ZONE = (r"\s*(?P<zone>(?:(?:GMT|UTC|UT)\s*)?[+-]\d{1,2}(?::?\d{2})?|[A-Za-zİ]{1,5}\b"
+         r"|[A-Z][a-z]+/[A-Za-z_/]+)?(?:\s*\(.*\))?")  # fmt: skip
+_TAIL = rf"(?:[\s,-]*(?:um|at|saat|à|a las|alle|om|kl|в|الساعة)?\s*{_TIME}(?:{_ZONE})?)?\W*"
+_ISO = re.compile(
+    rf"(?P<year>\d{{4}})-?(?P<month>\d{{2}})-?(?P<day>\d{{2}})(?:[T\s]+{_TIME}{_ZONE})?\W*"
+)
 _ISO_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(.*)")
 _WORD = r"[^\W\d_]+(?:\s(?:الثاني|الأول|الاول|الأوّل|paşîn))?"
-_DAY_FIRST = re.compile(rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º)?[.\s-]*(?:de\s+)?(?P<name>{_WORD})[.,\s-]*(?:de\s+)?(?P<year>\d{{4}}|\d{{2}}){_TAIL}")
-_NAME_FIRST = re.compile(rf"(?P<name>{_WORD})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}){_TAIL}")
-_ASCTIME = re.compile(rf"(?P<name>{_WORD})\s+(?P<day>\d{{1,2}})\s+{_TIME}\s+(?P<zone>[A-Z]{{2,5}}\s+|[+-]\d{{4}}\s+)?(?P<year>\d{{4}})")
-_NUMERIC = re.compile(rf"(?P<first>\d{{1,2}})(?P<mark>[./-])(?P<second_>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}){_TAIL}")
-_NUMERIC_YEAR = re.compile(rf"(?P<year>\d{{4}})[./](?P<month>\d{{1,2}})[./](?P<day>\d{{1,2}}){_TAIL}")
+_DAY_FIRST = re.compile(
+    rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º)?[.\s-]*(?:de\s+)?(?P<name>{_WORD})[.,\s-]*(?:de\s+)?"
+    rf"(?P<year>\d{{4}}|\d{{2}}){_TAIL}"
+)
+_NAME_FIRST = re.compile(
+    rf"(?P<name>{_WORD})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}){_TAIL}"
+)
+_ASCTIME = re.compile(
+    rf"(?P<name>{_WORD})\s+(?P<day>\d{{1,2}})\s+{_TIME}\s+"
+    r"(?P<zone>[A-Z]{2,5}\s+|[+-]\d{4}\s+)?(?P<year>\d{4})"
+)
+_NUMERIC = re.compile(
+    rf"(?P<first>\d{{1,2}})(?P<mark>[./-])(?P<second_>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}){_TAIL}"
+)
+_NUMERIC_YEAR = re.compile(
+    rf"(?P<year>\d{{4}})[./](?P<month>\d{{1,2}})[./](?P<day>\d{{1,2}}){_TAIL}"
+)
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d{1,9})?")
-_WEEKDAY = re.compile(r"^[^\W\d_]{2,12}\.?\s*,\s*|^(?:[^\W\d_]{2,12}\.?)\s+(?=[^\W\d_]{3,}\.?\s+\d{1,2}|\d{1,2}[.\s-])")
+_WEEKDAY = re.compile(
+    r"^[^\W\d_]{2,12}\.?\s*,\s*|^(?:[^\W\d_]{2,12}\.?)\s+(?=[^\W\d_]{3,}\.?\s+\d{1,2}|\d{1,2}[.\s-])"
+)
 
 
 def read_date(
@@ -47,7 +64,7 @@ def read_date(
 ) -> tuple[DateClaim | None, str | None]:
     """Return (claim, fault): fault is None, "bad_date", "no_zone", "date_out_of_range" or
     "date_future" (the claim is then clamped to `fetched_at` and flagged `future`).
-    """  # noqa: D205, D209 - the two values are one sentence
+    """  # noqa: D205 - the two values are one sentence
     if not raw or not raw.strip():
         return None, None
     claim, fault = read_unclamped(raw, source=source, timezone=timezone, language=language)
@@ -174,7 +191,7 @@ def _other_language(text: str, zone: ZoneInfo | None, language: str | None) -> _
     """Let dateparser try the words of a language that we have no table for."""
     if not language or text.isascii():
         return None
-    import dateparser  # noqa: PLC0415 - half a second to load, for few feeds
+    import dateparser  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to load, seldom used
 
     settings = {"STRICT_PARSING": True, "PARSERS": ["absolute-time"], "DATE_ORDER": "DMY"}
     try:

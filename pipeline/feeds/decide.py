@@ -1,8 +1,8 @@
 """What one poll means: pure decisions of (what was known, what came, now).
 
-    an answer with a good feed   entries sorted, validators replaced, interval adapted, address learnt
-    304, or the same bytes       unchanged: only the clock moves
-    anything else                a weighted failure: asked again later, never forgotten
+an answer with a good feed   entries sorted, validators replaced, interval adapted, address learnt
+304, or the same bytes       unchanged: only the clock moves
+anything else                a weighted failure: asked again later, never forgotten
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from pipeline.feeds.redirects import learn
 from pipeline.feeds.schedule import (
     DAY_S,
     DEFAULT_INTERVAL_S,
+    Occasion,
     adapted_interval_s,
     first_interval_s,
     next_delay_s,
@@ -29,6 +30,7 @@ from pipeline.work import FeedState, Outcome, PollResult
 
 NOT_MODIFIED = 304
 _PARTIAL = 226  # RFC 3229: the answer lists new entries only
+_Known = Mapping[str, tuple[str, int]]  # entry key → (content hash, version)
 _CONDITIONAL = ("if-none-match", "if-modified-since")
 
 
@@ -54,11 +56,11 @@ def validators_to_send(state: FeedState, now: datetime) -> dict[str, str | None]
     return {"etag": state.etag, "last_modified": state.last_modified}
 
 
-def decide_poll(
+def decide_poll(  # noqa: PLR0917 - the order is agreed with the stages
     state: FeedState,
     answer: Page | ItemError,
     parsed: ParsedFeed | ItemError | None,
-    known: Mapping[str, tuple[str, int]],
+    known: _Known,
     now: datetime,
     settings: PollSettings,
     jitter: float,
@@ -66,94 +68,84 @@ def decide_poll(
     """Return everything that one poll changes.
 
     `parsed` is None when there was nothing to parse (304, error status, the same bytes as before).
-    `known` maps entry key → (content hash, version) for the keys in `parsed`. `jitter` is in [0, 1).
+    `known` maps entry key → (content hash, version) for keys in `parsed`. `jitter` is in [0, 1).
     """
+    poll = Occasion(now, settings, jitter)
     if isinstance(answer, ItemError):
-        return fail(state, answer, None, now, settings, jitter)
+        return fail(state, answer, None, poll)
     if answer.status == NOT_MODIFIED:
-        if not _was_conditional(answer):
-            error = ItemError("unexpected_304", "304 although nothing was asked conditionally")
-            forgetful = replace(state, etag=None, last_modified=None, last_unconditional_at=None)
-            return fail(forgetful, error, answer, now, settings, jitter)
-        return _unchanged(state, answer, "not_modified", now, settings, jitter)
+        return _not_modified(state, answer, poll)
     if isinstance(parsed, ItemError):
         broken = replace(state, redirect_target=None, redirect_since=None)
-        return fail(broken, parsed, answer, now, settings, jitter)
+        return fail(broken, parsed, answer, poll)
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - the class of success
-        return fail(state, None, answer, now, settings, jitter)
+        return fail(state, None, answer, poll)
     if parsed is None:
-        return _unchanged(state, answer, "same_body", now, settings, jitter)
-    if not parsed.entries:
-        return _empty(state, answer, parsed, now, settings, jitter)
-    return _listed(state, answer, parsed, sort_entries(parsed.entries, known), now, settings, jitter)
+        return _unchanged(state, answer, "same_body", poll)
+    read = _listed if parsed.entries else _empty
+    return read(state, answer, parsed, known, poll)
 
 
-def _unchanged(
-    state: FeedState, page: Page, reason: str, now: datetime, settings: PollSettings, jitter: float
-) -> PollResult:
+def _not_modified(state: FeedState, page: Page, poll: Occasion) -> PollResult:
+    """Believe a 304 that was asked for; forget the validators after one that was not."""
+    if _was_conditional(page):
+        return _unchanged(state, page, "not_modified", poll)
+    error = ItemError("unexpected_304", "304 although nothing was asked conditionally")
+    forgetful = replace(state, etag=None, last_modified=None, last_unconditional_at=None)
+    return fail(forgetful, error, page, poll)
+
+
+def _unchanged(state: FeedState, page: Page, reason: str, poll: Occasion) -> PollResult:
     """Record a poll that brought the very same thing."""
-    carried = {"etag": page.header("etag"), "last_modified": page.header("last-modified")}
+    etag, last_modified = page.header("etag"), page.header("last-modified")
     if page.status == NOT_MODIFIED:  # replaces only what it carries
-        carried = {name: value for name, value in carried.items() if value is not None}
+        etag = state.etag if etag is None else etag
+        last_modified = state.last_modified if last_modified is None else last_modified
     after = replace(
-        _good(state, page, now),
-        interval_s=adapted_interval_s(state, 1.0, now, settings),
+        _good(state, page, poll.now),
+        etag=etag,
+        last_modified=last_modified,
+        interval_s=adapted_interval_s(state, 1.0, poll),
         overlap=1.0,
         overlap_streak=state.overlap_streak + 1,
-        empty_streak=state.empty_streak,
-        **carried,
     )
-    after = _scheduled(after, page, None, now, settings, jitter)
-    return PollResult(after, Outcome(Stage.POLL, Result.UNCHANGED, now, reason), counts={"listed": 0})
+    after = _scheduled(after, page, None, poll)
+    return PollResult(
+        after, Outcome(Stage.POLL, Result.UNCHANGED, poll.now, reason), counts={"listed": 0}
+    )
 
 
 def _empty(
-    state: FeedState, page: Page, parsed: ParsedFeed, now: datetime, settings: PollSettings, jitter: float
+    state: FeedState, page: Page, parsed: ParsedFeed, _known: _Known, poll: Occasion
 ) -> PollResult:
     """Record a feed without entries: never a success, an alarm when it happens again."""
     if parsed.kind == "sitemap_index":
         children = ", ".join(parsed.children[:3])
         error = ItemError("sitemap_index", f"an index; put one of its sitemaps there: {children}")
-        return fail(state, error, page, now, settings, jitter)
+        return fail(state, error, page, poll)
+    streak = state.empty_streak + 1
+    error = ItemError("empty_feed", f"a feed without entries, {streak} times in a row")
+    result = fail(state, error, page, poll)
     counts = {"listed": 0, "dropped": sum(parsed.dropped.values())}
-    error = ItemError("empty_feed", f"a feed without entries, {state.empty_streak + 1} times now")
-    result = fail(state, error, page, now, settings, jitter)
-    after = replace(result.state, empty_streak=state.empty_streak + 1, health="empty")
+    after = replace(result.state, empty_streak=streak, health="empty")
     return replace(result, state=after, counts=counts)
 
 
 def _listed(
-    state: FeedState,
-    page: Page,
-    parsed: ParsedFeed,
-    found: Sorted,
-    now: datetime,
-    settings: PollSettings,
-    jitter: float,
+    state: FeedState, page: Page, parsed: ParsedFeed, known: _Known, poll: Occasion
 ) -> PollResult:
     """Record a feed with entries."""
+    found = sort_entries(parsed.entries, known)
     content_hash = _content_hash(parsed)
-    partial = page.status == _PARTIAL
-    first = state.last_success_at is None
-    gap = not first and not partial and found.overlap == 0 and not punctuality(state, now).late
-    counts = {
-        "listed": len(parsed.entries),
-        "new": found.new,
-        "changed": found.changed,
-        "known": found.known,
-        "dropped": sum(parsed.dropped.values()),
-    }
-    revealed = found.new and _lied(state, page)
-    counts |= {"gap": 1} if gap else {}
-    counts |= {"revealed": found.new} if revealed else {}
+    gap = _missed(state, page, found, poll)
     after = replace(
-        _good(state, page, now),
+        _good(state, page, poll.now),
         content_hash=content_hash,
-        interval_s=_interval_s(state, parsed, found, now, settings, partial=partial),
-        overlap=state.overlap if partial else found.overlap,
+        interval_s=_interval_s(state, page, parsed, found, poll),
+        overlap=state.overlap if page.status == _PARTIAL else found.overlap,
         overlap_streak=state.overlap_streak + 1 if found.overlap == 1 else 0,
         gaps=state.gaps + int(gap),
-        last_new_at=now if found.new else state.last_new_at,
+        last_new_at=poll.now if found.new else state.last_new_at,
         newest_entry_at=_newest(state, parsed),
     )
     if "truncated" not in parsed.warnings:
@@ -164,24 +156,41 @@ def _listed(
             etag=page.header("etag"),
             last_modified=page.header("last-modified"),
         )
-    after = _scheduled(after, page, parsed.ttl_s, now, settings, jitter)
-    if after.url != state.url:
-        counts["moved"] = 1
+    after = _scheduled(after, page, parsed.ttl_s, poll)
+    same = content_hash == state.content_hash
     return PollResult(
         state=after,
-        outcome=_outcome(state, found, content_hash, now, gap=gap),
+        outcome=_outcome(found, poll.now, gap=gap, same=same),
         decisions=found.decisions,
         seen_keys=tuple(entry.key for entry in parsed.entries),
-        counts=counts,
+        counts=_counts(parsed, found)
+        | ({"gap": 1} if gap else {})
+        | ({"revealed": found.new} if found.new and _lied(state, page) else {})
+        | ({"moved": 1} if after.url != state.url else {}),
     )
 
 
-def _outcome(
-    state: FeedState, found: Sorted, content_hash: str, now: datetime, *, gap: bool
-) -> Outcome:
+def _counts(parsed: ParsedFeed, found: Sorted) -> dict[str, int]:
+    return {
+        "listed": len(parsed.entries),
+        "new": found.new,
+        "changed": found.changed,
+        "known": found.known,
+        "dropped": sum(parsed.dropped.values()),
+    }
+
+
+def _missed(state: FeedState, page: Page, found: Sorted, poll: Occasion) -> bool:
+    """Tell whether entries probably came and went between two polls on time."""
+    had_entries = state.last_success_at is not None and state.content_hash is not None
+    full = page.status != _PARTIAL
+    return full and had_entries and found.overlap == 0 and not punctuality(state, poll.now).late
+
+
+def _outcome(found: Sorted, now: datetime, *, gap: bool, same: bool) -> Outcome:
     """Say in a slug what happened."""
     if not found.decisions:
-        reason = "same_content" if content_hash == state.content_hash else "nothing_new"
+        reason = "same_content" if same else "nothing_new"
         return Outcome(Stage.POLL, Result.UNCHANGED, now, reason)
     if gap:
         detail = "nothing in it was known, although it was asked on time: entries may be missed"
@@ -190,19 +199,13 @@ def _outcome(
 
 
 def _interval_s(
-    state: FeedState,
-    parsed: ParsedFeed,
-    found: Sorted,
-    now: datetime,
-    settings: PollSettings,
-    *,
-    partial: bool,
+    state: FeedState, page: Page, parsed: ParsedFeed, found: Sorted, poll: Occasion
 ) -> float:
     if state.last_success_at is None:
-        return first_interval_s(parsed.entries, now, settings)
-    if partial or found.overlap is None:
+        return first_interval_s(parsed.entries, poll)
+    if page.status == _PARTIAL or found.overlap is None:
         return state.interval_s
-    return adapted_interval_s(state, found.overlap, now, settings)
+    return adapted_interval_s(state, found.overlap, poll)
 
 
 def _good(state: FeedState, page: Page, now: datetime) -> FeedState:
@@ -225,21 +228,15 @@ def _good(state: FeedState, page: Page, now: datetime) -> FeedState:
     )
 
 
-def _scheduled(
-    state: FeedState,
-    page: Page,
-    ttl_s: float | None,
-    now: datetime,
-    settings: PollSettings,
-    jitter: float,
-) -> FeedState:
+def _scheduled(state: FeedState, page: Page, ttl_s: float | None, poll: Occasion) -> FeedState:
     """Set health and the time of the next poll."""
-    delay_s = next_delay_s(state.interval_s, ttl_s, page, settings, jitter)
+    delay_s = next_delay_s(state.interval_s, ttl_s, page, poll)
     newest = state.newest_entry_at or state.last_new_at
-    stale = newest is not None and now - newest > timedelta(days=settings.stale_after_days)
+    age_limit = timedelta(days=poll.settings.stale_after_days)
+    stale = newest is not None and poll.now - newest > age_limit
     return replace(
         state,
-        next_poll_at=now + timedelta(seconds=delay_s),
+        next_poll_at=poll.now + timedelta(seconds=delay_s),
         health="stale" if stale else "ok",
     )
 

@@ -25,6 +25,7 @@ from pipeline.model import DateClaim, Entry, Media
 MAX_AUTHORS, MAX_TAGS, MAX_MEDIA = 20, 50, 20
 MAX_NAME_CHARS = 200
 MAX_GUID_CHARS = 65_536
+MAX_SIZE_DIGITS = 15  # a petabyte; some enclosures claim 10^24 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,18 @@ class RichText:
     is_html: bool = True
 
 
+EMPTY = RichText("")
+
+
 @dataclass(slots=True)
 class Draft:
     """What one item says, before anything is believed."""
 
     guid: str | None = None
     link: str | None = None
-    title: RichText = RichText("")
-    summary: RichText = RichText("")
-    content: RichText = RichText("")
+    title: RichText = EMPTY
+    summary: RichText = EMPTY
+    content: RichText = EMPTY
     authors: list[str] = field(default_factory=list)
     published: tuple[str, str] | None = None  # (raw text, source)
     updated: tuple[str, str] | None = None
@@ -131,9 +135,7 @@ def _guid(guid: str | None) -> str | None:
     return cleaned or None
 
 
-def _date(
-    claim: tuple[str, str] | None, seen: Circumstances, flags: list[str]
-) -> DateClaim | None:
+def _date(claim: tuple[str, str] | None, seen: Circumstances, flags: list[str]) -> DateClaim | None:
     """Read one date and note what was wrong with it."""
     if claim is None:
         return None
@@ -172,8 +174,11 @@ def _media(found: list[tuple[str, str | None, str | None]], base: str) -> tuple[
         absolute, _ = resolve(url, base)
         if absolute is None or absolute in media:
             continue
-        length = int(size) if size and size.isascii() and size.isdigit() and len(size) < 16 else None  # noqa: PLR2004 - a petabyte
-        media[absolute] = Media(absolute, clean_text(kind)[:MAX_NAME_CHARS] if kind else None, length)
+        number = (size or "").isascii() and (size or "").isdigit()
+        length = int(size or 0) if number and len(size or "") <= MAX_SIZE_DIGITS else None
+        media[absolute] = Media(
+            absolute, clean_text(kind)[:MAX_NAME_CHARS] if kind else None, length
+        )
     return tuple(media.values())[:MAX_MEDIA]
 
 

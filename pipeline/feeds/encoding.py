@@ -13,8 +13,8 @@ import chardet
 
 from pipeline.errors import Permanent
 
-#: What a feed may declare. Everything else is either no text encoding (punycode, escapes, zip) or
-#: one that can smuggle markup past a scan of its bytes (utf-7).
+#: What a feed may declare. Everything else that Python knows is no encoding of documents (punycode,
+#: escapes, zip) and is ignored; UTF-7 is refused.
 ALLOWED = frozenset(
     {
         "ascii", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le",
@@ -58,14 +58,14 @@ _TRUSTED = 0.5
 def decode(
     body: bytes, *, content_type: str | None = None, language: str | None = None
 ) -> tuple[str, str, list[str]]:
-    """Return (text, encoding, warnings). Raises Permanent("bad_encoding") for a forbidden codec.
+    """Return (text, encoding, warnings). Raises Permanent("bad_encoding") for UTF-7.
 
     A claim that does not fit is a warning `encoding_mismatch`; none at all `encoding_guessed`.
     """
     for mark, name in _BOMS:
         if body.startswith(mark):
-            text = body[len(mark) :].decode(name, "replace")
-            return text, name, ["undecodable_bytes"] if "\ufffd" in text else []
+            marked = body[len(mark) :].decode(name, "replace")
+            return marked, name, ["undecodable_bytes"] if "\ufffd" in marked else []
     warnings: list[str] = []
     if b"\x00" in body[:4]:  # UTF-16 without its mark: every other byte of "<?xml" is zero
         name = "utf-16-be" if body[:1] == b"\x00" else "utf-16-le"
@@ -79,10 +79,10 @@ def decode(
             warnings.append("encoding_mismatch")
             continue
         return text, _public_name(codec), _unique(warnings)
-    text, name = _guess(body, language)
+    guessed, name = _guess(body, language)
     if not claims and not body.isascii() and name != "utf-8":
         warnings.append("encoding_guessed")
-    return text, name, _unique(warnings)
+    return guessed, name, _unique(warnings)
 
 
 def _charset(content_type: str | None) -> str | None:
@@ -106,14 +106,14 @@ def _declared(body: bytes) -> str | None:
 
 
 def _codec(label: str) -> str | None:
-    """Return Python's name for a charset label, None when unknown; refuse what is not allowed."""
+    """Return Python's name for a charset label, None when it is not one that a feed may have."""
     try:
         name = codecs.lookup(label.strip().strip("\"'")).name
     except (LookupError, ValueError):
         return None
-    if name not in ALLOWED:
-        raise Permanent("bad_encoding", f"a feed may not be encoded as {label!r}")
-    return _SUPERSETS.get(name, name)
+    if name == "utf-7":
+        raise Permanent("bad_encoding", "UTF-7 is refused: it hides markup from every check")
+    return _SUPERSETS.get(name, name) if name in ALLOWED else None
 
 
 def _try(body: bytes, codec: str) -> str | None:

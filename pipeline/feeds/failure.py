@@ -6,14 +6,14 @@ silently: only 410, twice a day apart, pauses a feed, and says so.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from pipeline.config import PollSettings
 from pipeline.errors import ItemError, Permanent, Transient
 from pipeline.feeds.schedule import (
     DAY_S,
     MAX_BACKOFF_S,
     MAX_RETRY_AFTER_S,
+    Occasion,
     backoff_s,
     retry_after_s,
     server_delay_s,
@@ -35,12 +35,7 @@ _GONE_FOR_GOOD = timedelta(days=1)
 
 
 def fail(
-    state: FeedState,
-    error: ItemError | None,
-    page: Page | None,
-    now: datetime,
-    settings: PollSettings,
-    jitter: float,
+    state: FeedState, error: ItemError | None, page: Page | None, poll: Occasion
 ) -> PollResult:
     """Return the result of a poll that gave no good feed.
 
@@ -49,19 +44,19 @@ def fail(
     reason = error.reason if error else status_reason(page)
     detail = error.detail if error else _detail(page)
     if page is not None and page.status == GONE:
-        return _gone(state, detail, now, jitter)
+        return _gone(state, detail, poll)
     failures = state.failures + weight(error, page)
-    delay_s = _OURS.get(reason) or _delay_s(state, error, page, failures, now, settings, jitter)
+    delay_s = _OURS.get(reason) or _delay_s(state, error, page, failures, poll)
     after = replace(
         state,
-        last_poll_at=now,
+        last_poll_at=poll.now,
         failures=failures,
         last_reason=reason,
         gone_since=None,
-        next_poll_at=now + timedelta(seconds=delay_s),
+        next_poll_at=poll.now + timedelta(seconds=delay_s),
         health=state.health if reason in _OURS else "failing",
     )
-    outcome = Outcome(Stage.POLL, Result.RETRY, now, reason, detail)
+    outcome = Outcome(Stage.POLL, Result.RETRY, poll.now, reason, detail)
     return PollResult(after, outcome)
 
 
@@ -88,41 +83,37 @@ def weight(error: ItemError | None, page: Page | None) -> float:
 
 
 def _delay_s(
-    state: FeedState,
-    error: ItemError | None,
-    page: Page | None,
-    failures: float,
-    now: datetime,
-    settings: PollSettings,
-    jitter: float,
+    state: FeedState, error: ItemError | None, page: Page | None, failures: float, poll: Occasion
 ) -> float:
     """Return how long to wait: as asked for, else by the weight of the failures."""
     asked_s = error.retry_after_s if error else None
     if page is not None and page.status in _RETRY_AFTER_STATUS:
-        asked_s = retry_after_s(page, now)
+        asked_s = retry_after_s(page, poll.now)
     if asked_s is not None:
-        return min(with_jitter(asked_s, jitter), MAX_RETRY_AFTER_S)
-    delay_s = max(backoff_s(state, failures, settings), server_delay_s(page) or 0.0)
-    return min(with_jitter(delay_s, jitter), MAX_BACKOFF_S)
+        return min(with_jitter(asked_s, poll.jitter), MAX_RETRY_AFTER_S)
+    delay_s = max(backoff_s(state, failures, poll.settings), server_delay_s(page) or 0.0)
+    return min(with_jitter(delay_s, poll.jitter), MAX_BACKOFF_S)
 
 
-def _gone(state: FeedState, detail: str, now: datetime, jitter: float) -> PollResult:
+def _gone(state: FeedState, detail: str, poll: Occasion) -> PollResult:
     """Believe a 410 when it stands for a day; then pause the feed, for an operator to see."""
-    since = state.gone_since or now
-    paused = now - since >= _GONE_FOR_GOOD
+    since = state.gone_since or poll.now
+    paused = poll.now - since >= _GONE_FOR_GOOD
     after = replace(
         state,
-        last_poll_at=now,
+        last_poll_at=poll.now,
         failures=state.failures + 1.0,
         last_reason="gone",
         gone_since=since,
-        next_poll_at=None if paused else now + timedelta(seconds=with_jitter(DAY_S, jitter)),
+        next_poll_at=None
+        if paused
+        else poll.now + timedelta(seconds=with_jitter(DAY_S, poll.jitter)),
         paused=paused,
         paused_reason="gone" if paused else None,
         health="gone",
     )
     result = Result.DEAD if paused else Result.RETRY
-    return PollResult(after, Outcome(Stage.POLL, result, now, "gone", detail))
+    return PollResult(after, Outcome(Stage.POLL, result, poll.now, "gone", detail))
 
 
 def _detail(page: Page | None) -> str:

@@ -55,9 +55,7 @@ def parse_feed(
     document, more, total = _read(text, sniffed, max_entries)
     warnings += [*sniffed.warnings, *more, *document.warnings]
     spoken = language or document.language
-    entries, dropped = finish(
-        document.drafts, Circumstances(url, fetched_at, timezone, spoken)
-    )
+    entries, dropped = finish(document.drafts, Circumstances(url, fetched_at, timezone, spoken))
     counts = _add(document.dropped, dropped)
     if total > max_entries:
         warnings.append("too_many_entries")
@@ -93,9 +91,7 @@ def _read(text: str, sniffed: Sniffed, max_entries: int) -> tuple[Document, tupl
     if sniffed.kind == "json":
         document, total = read_jsonfeed(text, max_items=max_entries)
         return document, (), total
-    scanned = prescan(
-        text[sniffed.root :], item_names=_ITEMS[sniffed.kind], max_items=max_entries
-    )
+    scanned = prescan(text[sniffed.root :], item_names=_ITEMS[sniffed.kind], max_items=max_entries)
     read = read_sitemap if sniffed.kind == "sitemap" else read_syndication
     return read(scanned), scanned.warnings, scanned.total
 

@@ -308,4 +308,6 @@ def _after(text: str, terminator: str, start: int) -> int:
 
 def _bare_ampersand(text: str) -> bool:
     """Tell whether an XML parser would stumble over an ampersand here."""
-    return re.search(r"&(?!#\d{1,7};|#x[0-9A-Fa-f]{1,6};|amp;|lt;|gt;|quot;|apos;)", text) is not None
+    return (
+        re.search(r"&(?!#\d{1,7};|#x[0-9A-Fa-f]{1,6};|amp;|lt;|gt;|quot;|apos;)", text) is not None
+    )

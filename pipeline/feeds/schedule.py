@@ -33,6 +33,15 @@ _NOT_CACHED = re.compile(r"(?:^|,)\s*(?:no-cache|no-store)\s*(?:,|$)", re.IGNORE
 
 
 @dataclass(frozen=True, slots=True)
+class Occasion:
+    """What every decision about one poll depends on beside the feed itself."""
+
+    now: datetime
+    settings: PollSettings
+    jitter: float  # in [0, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Punctuality:
     """Whether a poll came when it was planned: only then does its overlap say anything."""
 
@@ -54,42 +63,40 @@ def punctuality(state: FeedState, now: datetime) -> Punctuality:
     )
 
 
-def first_interval_s(entries: Sequence[Entry], now: datetime, settings: PollSettings) -> float:
+def first_interval_s(entries: Sequence[Entry], poll: Occasion) -> float:
     """Return the time in which one entry is to be expected, by the dates of the last seven days."""
-    week = now - timedelta(days=7)
+    week = poll.now - timedelta(days=7)
     times = [e.published_at.at for e in entries if e.published_at and e.published_at.at >= week]
     if not times:
-        return _bounded(DEFAULT_INTERVAL_S, settings)
+        return _bounded(DEFAULT_INTERVAL_S, poll.settings)
     # A document that reaches back one day only says how much comes in a day.
-    span_s = max((now - min(times)).total_seconds(), 1.0)
-    return _bounded(span_s / len(times), settings)
+    span_s = max((poll.now - min(times)).total_seconds(), 1.0)
+    return _bounded(span_s / len(times), poll.settings)
 
 
-def adapted_interval_s(
-    state: FeedState, overlap: float, now: datetime, settings: PollSettings
-) -> float:
+def adapted_interval_s(state: FeedState, overlap: float, poll: Occasion) -> float:
     """Return the next interval after a poll with this overlap (0 nothing known, 1 all known).
 
     An early poll may not lengthen it and a late one not shorten it: both measure our own clock.
     """
-    when = punctuality(state, now)
+    when = punctuality(state, poll.now)
     interval_s = state.interval_s
     if overlap < _LITTLE and not when.late:
         interval_s = interval_s / 2
     elif overlap >= _MUCH and (state.overlap or 0.0) >= _MUCH and not when.early:
         since = state.last_new_at or state.last_success_at
-        silent = since is not None and (now - since).total_seconds() > _SILENT_S
+        silent = since is not None and (poll.now - since).total_seconds() > _SILENT_S
         interval_s += _LENGTHEN_SILENT_S if silent else _LENGTHEN_S
-    return _bounded(interval_s, settings)
+    return _bounded(interval_s, poll.settings)
 
 
 def next_delay_s(
-    interval_s: float, ttl_s: float | None, page: Page | None, settings: PollSettings, jitter: float
+    interval_s: float, ttl_s: float | None, page: Page | None, poll: Occasion
 ) -> float:
     """Return how long to wait after a good poll; the feed's and the server's wishes are floors."""
-    wished_s = _bounded(max(interval_s, ttl_s or 0.0), settings)
+    wished_s = _bounded(max(interval_s, ttl_s or 0.0), poll.settings)
     delay_s = max(wished_s, server_delay_s(page) or 0.0)
-    return with_jitter(delay_s, jitter)
+    return with_jitter(delay_s, poll.jitter)
 
 
 def backoff_s(state: FeedState, failures: float, settings: PollSettings) -> float:

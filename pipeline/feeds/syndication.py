@@ -9,7 +9,7 @@ from typing import Any
 import feedparser
 
 from pipeline.errors import Permanent
-from pipeline.feeds.draft import Draft, RichText
+from pipeline.feeds.draft import EMPTY, Draft, RichText
 from pipeline.feeds.links import is_web_address
 from pipeline.feeds.prescan import Scanned
 
@@ -35,7 +35,7 @@ class Document:
 
     kind: str
     drafts: list[Draft]
-    title: RichText = RichText("")
+    title: RichText = EMPTY
     site_link: str | None = None
     language: str | None = None
     hub: str | None = None
@@ -51,7 +51,7 @@ def read_syndication(scanned: Scanned) -> Document:
     dropped: dict[str, int] = {}
     try:
         parsed = _feedparser(scanned.text)
-        entries = list(parsed.entries)
+        entries = _maps(parsed, "entries")
     except Permanent:
         parsed, entries, broken = _one_by_one(scanned)
         warnings.append("malformed_xml")

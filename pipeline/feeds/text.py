@@ -12,14 +12,23 @@ MAX_SUMMARY_CHARS = 20_000
 MAX_CONTENT_CHARS = 1_000_000
 
 _BLOCKS = frozenset(
-    "address article aside blockquote br dd details div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section table td th tr ul".split()
-)
+    {
+        "address", "article", "aside", "blockquote", "br", "dd", "details", "div", "dl", "dt",
+        "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5",
+        "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "td",
+        "th", "tr", "ul",
+    }
+)  # fmt: skip
 _DROPPED = frozenset(
-    "script style noscript template iframe object embed svg math head title textarea".split()
-)
+    {
+        "script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "math",
+        "head", "title", "textarea",
+    }
+)  # fmt: skip
 #: Control characters but tab and line ends; lone surrogates; zero width space and byte order mark.
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200b\ufeff\ufffe\uffff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200b\ufeff\ufffe\uffff]"
+)
 #: They reorder what a reader sees. The joiners (U+200C, U+200D) stay: Persian needs them.
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKUP = re.compile(r"</?[A-Za-z!]|&#?\w{1,31};")

@@ -165,23 +165,24 @@ def _never_read(world: World, article: Article, known: Expected, last: _Reading)
         return replace(known, end="alias", of=last.to, why="moved", sure=known.sure and last.sure)
     if last.state == "failing":
         return replace(known, end="in_flight", why=last.why, sure=False)
-    text = max((_feed_text(world, article, spec) for spec in _feeds_of(world, article)), key=len)
-    if last.state == "gone" and len(text) >= _FEED_TEXT_CHARS:
-        return replace(known, end="indexed", why=last.why, text_source="feed")
+    if last.state == "gone":
+        text, full = max(
+            (_feed_text(article, spec) for spec in world.sites.outlet_of(article).feeds),
+            key=lambda said: len(said[0]),
+        )
+        if len(text) >= _FEED_TEXT_CHARS:
+            return replace(known, end="indexed", why=last.why, text_source="feed", sure=full)
     return replace(known, end="dropped", why=last.why)
 
 
-def _feeds_of(world: World, article: Article) -> list[FeedSpec]:
-    return list(world.sites.outlet_of(article).feeds)
-
-
-def _feed_text(world: World, article: Article, spec: FeedSpec) -> str:
-    """Return what a feed itself says of an article."""
+def _feed_text(article: Article, spec: FeedSpec) -> tuple[str, bool]:
+    """Return what a feed itself says of an article, and whether that is all of it."""
     version = article.versions[0]
-    text = article.standfirst or version.paragraphs[0]
+    if spec.format == "sitemap_index":
+        return "", False
     if spec.full_text:
-        text = "\n\n".join(version.paragraphs)
-    return "" if world.sites.feeds[spec.id][1].format == "sitemap_index" else text
+        return "\n\n".join(version.paragraphs), True
+    return article.standfirst or version.paragraphs[0], False
 
 
 def _read(world: World, article: Article, look: datetime) -> _Reading:

@@ -1,0 +1,166 @@
+"""`newsline search` and `newsline index` as their users run them."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import typer
+from support_index import article, newsroom
+from typer.testing import CliRunner
+
+from pipeline.adapters.embedded import EmbeddedIndex
+from pipeline.cli import index as index_commands
+from pipeline.cli import search as search_command
+from pipeline.cli.index import refill
+from pipeline.cli.output import BAD_NEWS, OK
+from pipeline.errors import UsageError
+from pipeline.index.document import build_document
+from pipeline.model import Extraction, Result, Status
+from pipeline.ports import IndexResult
+from pipeline.work import ArticleWork, Books, Revision
+
+AT = datetime(2019, 9, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def newsline(tmp_path):
+    """Run a command over a data folder whose index holds the newsroom."""
+    index = EmbeddedIndex(tmp_path / "index")
+    index.write(newsroom(), [])
+    index.close()
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    search_command.register(app)
+    index_commands.register(app)
+
+    def run(*arguments, data=tmp_path):
+        return CliRunner().invoke(
+            app, [*arguments, "--data", str(data)], env={"COLUMNS": "100", "TERM": "dumb"}
+        )
+
+    return run
+
+
+def test_an_answer_for_people(newsline):
+    answer = newsline("search", "safe zone", "--facet", "person")
+    assert answer.exit_code == OK
+    assert "2 articles" in answer.output
+    assert "2019-09-08  the-harbour-post  en" in answer.output
+    assert "First joint patrol enters the «safe» «zone»" in answer.output
+    assert "https://the-harbour-post.example/en-patrol" in answer.output
+    assert "Recep Tayyip Erdoğan" in answer.output
+
+
+def test_an_answer_for_machines(newsline):
+    answer = newsline(
+        "search", "--filter", "language=tr", "--filter", "language=ar", "--facet", "language",
+        "--sort", "oldest", "--size", "2", "--json",
+    )  # fmt: skip
+    page = json.loads(answer.output)
+    assert page["total"] == 3
+    assert [hit["article_id"] for hit in page["hits"]] == ["tr-bolge", "ar-mintaqa"]
+    assert {"value": "tr", "count": 2} in page["facets"]["language"]
+    rest = newsline(
+        "search", "--filter", "language=tr", "--filter", "language=ar", "--sort", "oldest",
+        "--cursor", page["cursor"], "--json",
+    )  # fmt: skip
+    assert [hit["article_id"] for hit in json.loads(rest.output)["hits"]] == ["tr-pazar"]
+
+
+def test_days(newsline):
+    answer = newsline("search", "--from", "2019-09-09", "--to", "2019-09-09", "--json")
+    assert [hit["article_id"] for hit in json.loads(answer.output)["hits"]] == ["ar-mintaqa"]
+
+
+def test_finding_nothing_is_no_error(newsline, tmp_path):
+    assert newsline("search", "quasar").output == "nothing found\n"
+    assert newsline("search", "quasar", data=tmp_path / "new").exit_code == OK
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--from", "yesterday"),
+        ("--filter", "person"),
+        ("--filter", "person="),
+        ("--filter", "mood=good"),
+        ("--facet", "mood"),
+        ("--sort", "mood"),
+        ("--cursor", "xyz"),
+        ("*zone",),
+    ],
+)
+def test_wrong_use_is_a_usage_error(newsline, arguments):
+    answer = newsline("search", *arguments)
+    assert isinstance(answer.exception, UsageError)
+
+
+def test_text_from_outside_is_only_text(newsline, tmp_path):
+    index = EmbeddedIndex(tmp_path / "index")
+    index.write(
+        [article("evil", "[bold]Zebra[/bold] [/] \x1b[31mred", "zebra \x1b]0;x\x07 [link")], []
+    )
+    index.close()
+    answer = newsline("search", "zebra")
+    assert "[bold]«Zebra»[/bold] [/]" in answer.output
+    assert "\x1b" not in answer.output
+
+
+def test_the_index_is_held_against_the_ledger(newsline):
+    answer = newsline("index", "status", "--json")
+    report = json.loads(answer.output)
+    assert answer.exit_code == BAD_NEWS  # the ledger of this folder knows none of them
+    assert report["documents"] == report["extra"] == len(newsroom())
+    assert report["in_ledger"] == report["missing"] == report["stale"] == 0
+    assert report["size_bytes"] > 0
+
+
+def test_a_rebuild_follows_the_ledger(newsline):
+    assert newsline("index", "rebuild", "--json").exit_code == OK
+    status = newsline("index", "status")
+    assert status.exit_code == OK
+    assert "documents" in status.output
+
+
+class Shelf:
+    """The two questions that a rebuild asks a ledger, answered from a list."""
+
+    def __init__(self, works):
+        self.works = works
+
+    def books(self, _scope):
+        indexed = {work.article_id: work.doc_version for work in self.works}
+        return Books(len(self.works), 0, {}, {}, {}, {}, indexed, frozenset())
+
+    def all_indexed(self, *, batch=2):
+        for start in range(0, len(self.works), batch):
+            yield self.works[start : start + batch]
+
+
+def work(article_id, title="A title"):
+    extraction = Extraction(Result.OK, None, title, "A body", "1", language="en")
+    revision = Revision(article_id, 1, "h", extraction, AT)
+    return ArticleWork(
+        article_id, article_id, f"https://x.example/{article_id}", "x", 0, Status.INDEXED, AT, 3,
+        revision=revision,
+    )  # fmt: skip
+
+
+def test_a_refill_writes_everything_and_switches(tmp_path):
+    index = EmbeddedIndex(tmp_path / "index")
+    index.write([article("stale")], [])
+    works = [work(f"a{number}") for number in range(7)]
+    counts = refill(Shelf(works), index)
+    assert counts == {IndexResult.OK: 7}
+    assert dict(index.versions()) == {f"a{number}": 3 for number in range(7)}
+    assert index.find("a3") == build_document(works[3])
+    index.close()
+
+
+def test_a_refused_document_is_counted_and_named(tmp_path, capsys):
+    index = EmbeddedIndex(tmp_path / "index")
+    counts = refill(Shelf([work("good"), work("bad", "half a letter \ud83d")]), index)
+    assert counts == {IndexResult.OK: 1, IndexResult.REFUSED: 1}
+    assert "bad: refused: title: holds a lone surrogate" in capsys.readouterr().err
+    assert dict(index.versions()) == {"good": 3}
+    index.close()

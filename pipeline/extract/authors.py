@@ -14,9 +14,12 @@ from pipeline.model import Evidence
 
 MAX_AUTHORS = 20
 _MAX_NAME_CHARS = 80
+_MAX_BYLINE_CHARS = 200
 _META_NAMES = ("author", "article:author", "parsely-author", "sailthru.author", "byl", "dc.creator")
 #: "and" in the languages whose bylines we have seen; names hold none of them as a word.
-_SEPARATOR = re.compile(r"\s*(?:[;,|/•]|\s&\s|\s(?:and|und|et|y|ve|e|og|och|en)\s)\s*", re.IGNORECASE)
+_SEPARATOR = re.compile(
+    r"\s*(?:[;,|/•]|\s&\s|\s(?:and|und|et|y|ve|e|og|och|en)\s)\s*", re.IGNORECASE
+)
 _PREFIX = re.compile(
     r"^(?:(?:story|words|text|written|posted|reporting|analysis|review)\s+by|by|von|par|por|di|door"
     r"|af|av|yazan|haber)\b[:\s]+",
@@ -39,9 +42,11 @@ def choose_authors(
     """Return the authors in order: JSON-LD's, else the meta tags', else trafilatura's search."""
     outlets = _outlets(head, story, url)
     found: list[tuple[str, tuple[str, ...]]] = []
+    marked = root.xpath("//a[@rel='author'] | //*[@itemprop='author']")[:MAX_AUTHORS]
     for signal, claims in (
         ("json-ld:author", story.authors),
         ("meta:author", head.all(*_META_NAMES)),
+        ("markup:author", [node.text_content()[:_MAX_BYLINE_CHARS] for node in marked]),
     ):
         if names := clean_authors(claims, outlets):
             found.append((signal, names))
@@ -64,7 +69,7 @@ def clean_authors(claims: Iterable[str], outlets: frozenset[str]) -> tuple[str, 
         if _WEB_ADDRESS.match(claim):
             continue
         for part in _SEPARATOR.split(one_line(claim)):
-            name = _PREFIX.sub("", part).strip(" .:-–—\"'()[]")
+            name = _PREFIX.sub("", part).strip(" .:-\N{EN DASH}\N{EM DASH}\"'()[]")
             key = folded(name)
             usable = key and key not in outlets and len(name) <= _MAX_NAME_CHARS
             if usable and not _NO_NAME.search(name) and not _DESK.search(name):

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from pipeline.extract import phrases
 from pipeline.extract.plain import folded, words
 
 #: The headline, its date and its byline stand above the text, not in it.
@@ -19,40 +20,8 @@ _MAX_FURNITURE_CHARS = 300
 _MAX_BYLINE_CHARS = 80
 _MAX_DATE_WORDS = 10
 
-_FINISHED = re.compile(r"[.!?…。！？؟۔»”\"')\]]\s*$")
-_BULLET = re.compile(r"^[-*•–]\s+")
-#: "Read more: ...", "Related: ...", in the languages of the feeds we know; then a link or a title.
-_SEE_ALSO = re.compile(
-    r"(?:read (?:more|also|next)|also read|more (?:on|from|like) this|see also|see more|related"
-    r"(?: (?:articles?|stories|story|coverage|content|links?|posts?|news|topics?))?|recommended"
-    r"|don['’]?t miss|you (?:may|might) (?:also )?(?:like|enjoy|be interested)|more stories"
-    r"|up next|watch(?: (?:more|now|live))?|also|advertisement|sponsored"
-    r"|lesen sie (?:auch|mehr)|mehr zum thema|lire aussi|à lire aussi|lee también|te puede interesar"
-    r"|leia (?:também|mais)|leggi anche|lees ook|læs også|les også|ayrıca (?:oku|bkz)|ilgili haber(?:ler)?"
-    r"|اقرأ أيضا|إقرأ أيضا|читайте также|関連記事|相关阅读)\b",
-    re.IGNORECASE,
-)
-#: What a page asks its reader to do, at its end.
-_REQUEST = re.compile(
-    r"\b(?:subscribe|sign up|sign in|log in|newsletters?|follow (?:us|him|her|me|them|the|@)|like us"
-    r"|download (?:our|the) app|get (?:the|our) (?:latest|best|day)|join (?:us|the conversation)"
-    r"|click here|bookmark|support (?:us|our)|donate|share (?:this|on)|have a tip|contact (?:us|the)"
-    r"|can be reached|may be reached|reach (?:the|him|her)|e-?mail (?:us|the|him|her)|on (?:twitter|facebook)"
-    r"|abonnieren|abonniere|anmelden|folgen sie|abonnez[- ]vous|suivez|inscrivez|suscríbete|síguenos"
-    r"|assine|inscreva|siga|iscriviti|seguici|abone ol|takip ed|bültenim|اشترك|تابعنا|подпис)",
-    re.IGNORECASE,
-)
-_RIGHTS = re.compile(
-    r"©|\(c\)\s*(?:19|20)\d\d|\bcopyright\b|all rights reserved|alle rechte vorbehalten"
-    r"|tous droits réservés|tüm hakları|جميع الحقوق محفوظة|derechos reservados|trust principles",
-    re.IGNORECASE,
-)
-_CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|(?:^|\s)@\w{3,}|https?://|\bwww\.")
-_CREDIT = re.compile(
-    r"^\W*(?:\(?(?:additional )?report(?:ing|ed) by|edit(?:ing|ed) by|writing by|photos? by|image:)",
-    re.IGNORECASE,
-)
-_BYLINE = re.compile(r"(?:by|von|par|por|di|door|af|av)\s+\S+(?:\s+\S+){1,6}$", re.IGNORECASE)
+_BULLET = re.compile(r"^[-*•]\s+")
+_LABEL_ENDS = (":", "|", ">", "»", "-", "\N{EN DASH}", "\N{EM DASH}")
 _FULL_DATE = re.compile(r"\b\d{1,2}\b.*\b(?:19|20)\d\d\b|\b(?:19|20)\d\d\b.*\b\d{1,2}\b")
 
 
@@ -91,11 +60,11 @@ def _lead_rule(line: str, headlines: Collection[str]) -> str | None:
     """Name what stands above an article and not in it."""
     if folded(line) in headlines:
         return "repeated_headline"
-    if len(line) > _MAX_BYLINE_CHARS or _FINISHED.search(line):
+    if len(line) > _MAX_BYLINE_CHARS or phrases.FINISHED.search(line):
         return None
     if _FULL_DATE.search(line) and len(words(line)) <= _MAX_DATE_WORDS:
         return "date_line"
-    return "byline" if _BYLINE.match(line) else None
+    return "byline" if phrases.BYLINE.match(line) else None
 
 
 def points_elsewhere(line: str, links: Collection[str]) -> bool:
@@ -104,13 +73,14 @@ def points_elsewhere(line: str, links: Collection[str]) -> bool:
     The words alone prove nothing; the line must also be a link, or no finished sentence.
     """
     plain = _BULLET.sub("", line)
-    label = _SEE_ALSO.match(plain)
+    label = phrases.SEE_ALSO.match(plain)
     if not label or len(plain) > _MAX_FURNITURE_CHARS:
         return False
-    rest = plain[label.end() :].lstrip(" :–—-|>»")
-    is_label = plain[label.end() :].lstrip()[:1] in ("", ":", "–", "—", "-", "|", ">", "»")
+    after = plain[label.end() :].lstrip()
+    rest = after.lstrip(" ".join(_LABEL_ENDS))
+    is_label = not after or after.startswith(_LABEL_ENDS)
     linked = folded(plain) in links or folded(rest) in links
-    return linked or (is_label and not _FINISHED.search(plain))
+    return linked or (is_label and not phrases.FINISHED.search(plain))
 
 
 def is_furniture(line: str, links: Collection[str]) -> bool:
@@ -118,7 +88,7 @@ def is_furniture(line: str, links: Collection[str]) -> bool:
     plain = _BULLET.sub("", line)
     if len(plain) > _MAX_FURNITURE_CHARS:
         return False
-    signs = (_REQUEST, _RIGHTS, _CONTACT, _CREDIT)
+    signs = (phrases.REQUEST, phrases.RIGHTS, phrases.CONTACT, phrases.CREDIT)
     return (
         folded(plain) in links
         or any(sign.search(plain) for sign in signs)

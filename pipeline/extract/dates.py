@@ -1,4 +1,4 @@
-"""When an article says that it was published and changed. Claims outside the sane window are refused.
+"""When an article says that it was published and changed; what cannot be is refused.
 
 What we saw (when the page was fetched) is never given out as a publication time.
 """
@@ -105,10 +105,9 @@ def read_claim(raw: str, source: str, timezone: str | None) -> DateClaim | None:
     if found is None:
         return None
     precision = "day" if _DAY.match(raw) else "second" if _SECONDS.search(raw) else "minute"
-    flags = ()
+    flags = ("zone_assumed",) if found.tzinfo is None else ()
     if found.tzinfo is None:
         found = found.replace(tzinfo=_zone(timezone))
-        flags = ("zone_assumed",)
     try:
         return DateClaim(found.astimezone(UTC), precision, source, raw, flags)
     except OverflowError:  # year 1 or 9999 with an offset that leaves the calendar

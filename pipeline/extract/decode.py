@@ -51,7 +51,7 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
     if not _NON_ASCII.search(body) and not any(name.startswith("iso-2022") for _, name in claims):
         return Decoded(body.decode("ascii"), "ascii", "ascii", claims)
     try:
-        return _reject(Decoded(body.decode("utf-8"), "utf-8", "utf8", claims))
+        return _checked(Decoded(body.decode("utf-8"), "utf-8", "utf8", claims))
     except UnicodeDecodeError:
         pass
     for source, encoding in claims:
@@ -90,15 +90,14 @@ def _safe(label: str) -> str | None:
 
 
 def _as(body: bytes, encoding: str, source: str, claims: tuple[tuple[str, str], ...]) -> Decoded:
-    return _reject(Decoded(body.decode(encoding, "replace"), encoding, source, claims))
+    return _checked(Decoded(body.decode(encoding, "replace"), encoding, source, claims))
 
 
-def _reject(found: Decoded) -> Decoded:
+def _checked(found: Decoded) -> Decoded:
     """Keep as rivals only the claims that differ, and flag what a reader should know."""
     rivals = tuple(claim for claim in found.rivals if claim[1] != found.encoding)
-    flags = ("encoding_conflict",) if rivals else ()
-    if "\ufffd" in found.text:
-        flags += ("encoding_errors",)
+    noted = {"encoding_conflict": bool(rivals), "encoding_errors": "\ufffd" in found.text}
+    flags = tuple(flag for flag, holds in noted.items() if holds)
     return Decoded(found.text, found.encoding, found.source, rivals, flags)
 
 

@@ -1,7 +1,8 @@
 """The feed's own text as an article, for when the page cannot be had for good."""
 
 from pipeline.config import ExtractSettings
-from pipeline.extract import cleaning, language as languages
+from pipeline.extract import cleaning
+from pipeline.extract import language as languages
 from pipeline.extract.head import Head
 from pipeline.extract.jsonld import Story
 from pipeline.extract.plain import clean_lines, one_line
@@ -19,9 +20,7 @@ def extraction_from_feed(sighting: Sighting, settings: ExtractSettings) -> Extra
     longest = max(("content", sighting.content), ("summary", sighting.summary), key=_length)
     lines = cleaning.clean(clean_lines(longest[1]), (title,), ()).lines
     text = "\n\n".join(lines)
-    code, code_evidence = languages.choose_language(
-        text, Head(), Story(), sighting.feed.language
-    )
+    code, code_evidence = languages.choose_language(text, Head(), Story(), sighting.feed.language)
     reason = None
     if not text:
         reason = "empty_page"

@@ -120,7 +120,9 @@ def _keywords(head: Head, story: Story) -> tuple[str, ...]:
         [part for value in head.all("keywords") for part in value.split(",")],
     )
     for values in listed:
-        words = dict.fromkeys(word[:_MAX_KEYWORD_CHARS] for value in values if (word := one_line(value)))
+        words = dict.fromkeys(
+            word[:_MAX_KEYWORD_CHARS] for value in values if (word := one_line(value))
+        )
         if words:
             return tuple(words)[:_MAX_KEYWORDS]
     return ()

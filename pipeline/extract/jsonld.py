@@ -108,9 +108,7 @@ def _objects(blocks: Iterable[Any]) -> Iterator[dict[str, Any]]:
 def _types(item: dict[str, Any]) -> frozenset[str]:
     kinds = item.get("@type")
     many = kinds if isinstance(kinds, list) else [kinds]
-    return frozenset(
-        kind.rsplit("/", 1)[-1].lower() for kind in many[:20] if isinstance(kind, str)
-    )
+    return frozenset(kind.rsplit("/", 1)[-1].lower() for kind in many[:20] if isinstance(kind, str))
 
 
 def _completeness(item: dict[str, Any]) -> int:

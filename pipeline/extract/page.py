@@ -1,29 +1,38 @@
 """A page, or what its feed says, as an Extraction: the file to read first in this folder."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 
 from pipeline.config import ExtractSettings
-from pipeline.extract import (
-    authors,
-    cleaning,
-    dates,
-    decode,
-    fields,
-    head,
-    jsonld,
-    language as languages,
-    quality,
-    text,
-    title as titles,
-    tree,
-)
+from pipeline.extract.authors import choose_authors
+from pipeline.extract.cleaning import clean
+from pipeline.extract.dates import choose_dates
+from pipeline.extract.decode import Decoded, decode
 from pipeline.extract.feed_text import extraction_from_feed
+from pipeline.extract.fields import choose_fields
+from pipeline.extract.head import read_head
+from pipeline.extract.jsonld import read_story
+from pipeline.extract.language import choose_language
+from pipeline.extract.quality import Found, numbers, verdict
+from pipeline.extract.text import drop_furniture, read_body
+from pipeline.extract.title import choose_title
+from pipeline.extract.tree import Tree, is_binary, parse
 from pipeline.extract.version import EXTRACTOR_VERSION
 from pipeline.model import DateClaim, Evidence, Extraction, Result
 
 __all__ = ["extract_page", "extraction_from_feed"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hints:
+    """What is known about a page without reading it."""
+
+    url: str
+    fetched_at: datetime
+    sighted_title: str
+    sighted_at: DateClaim | None
+    language: str | None
+    timezone: str | None
 
 
 def extract_page(
@@ -43,69 +52,80 @@ def extract_page(
     `url` is where the page was fetched in the end. `sighted_title` and `sighted_at` are what the
     feed said, `language` and `timezone` (IANA) what is known of the outlet; all are only hints.
     """
-    if tree.is_binary(body):
-        return _nothing("not_html")
-    decoded = decode.decode(body, content_type)
-    page = tree.parse(decoded.text)
-    flags = [*decoded.flags, *page.flags]
-    root = page.root
-    if root is None:
-        return _nothing("parse_failed" if decoded.text.strip() else "empty_page", flags)
+    if is_binary(body):
+        return _nothing("not_html", ())
+    decoded = decode(body, content_type)
+    page = parse(decoded.text)
+    if page.root is None:
+        reason = "parse_failed" if decoded.text.strip() else "empty_page"
+        return _nothing(reason, (*decoded.flags, *page.flags))
+    hints = _Hints(url, fetched_at, sighted_title, sighted_at, language, timezone)
+    return _article(page, decoded, hints, settings)
 
-    claims, story = head.read_head(root), jsonld.read_story(root)
-    asks_for_script = quality.asks_for_script(root)
-    when = dates.choose_dates(
-        root, claims, story, url=url, fetched_at=fetched_at, sighted_at=sighted_at, timezone=timezone
+
+def _article(page: Tree, decoded: Decoded, hints: _Hints, settings: ExtractSettings) -> Extraction:
+    """Read every field of a parsed page, then judge it."""
+    root, flags = page.root, [*decoded.flags, *page.flags]
+    head, story = read_head(root, page.markup), read_story(root)
+    dates = choose_dates(
+        root,
+        head,
+        story,
+        url=hints.url,
+        fetched_at=hints.fetched_at,
+        sighted_at=hints.sighted_at,
+        timezone=hints.timezone,
     )
-    text.drop_inert(root)  # everything above needs the whole page, everything below is faster
-    title, title_evidence = titles.choose_title(root, claims, story, sighted_title)
-    names, names_evidence = authors.choose_authors(root, claims, story, url, flags)
-    found_body = text.read_body(root, page.markup)
-    forms = (title, claims.title, *(rival for _, rival in title_evidence.rivals))
-    cleaned = cleaning.clean(found_body.lines, forms, found_body.links)
-    code, code_evidence = languages.choose_language("\n".join(cleaned.lines), claims, story, language)
-    found = quality.Found(
-        title, cleaned.lines, found_body, claims, story, page.markup, asks_for_script, code
+    drop_furniture(root)  # what stands above needs the whole page, what follows is faster without
+    title, title_evidence = choose_title(root, head, story, hints.sighted_title)
+    names, names_evidence = choose_authors(root, head, story, hints.url, flags)
+    fields = choose_fields(head, story, hints.url)
+    body = read_body(root, page.markup)
+    title_forms = (title, head.title, *(value for _, value in title_evidence.rivals))
+    cleaned = clean(body.lines, title_forms, body.links)
+    language, language_evidence = choose_language(
+        "\n".join(cleaned.lines), head, story, hints.language
     )
-    other = fields.choose_fields(claims, story, url)
-    reason = quality.verdict(found, settings)
-    if cleaned.removed.get("repeated_headline"):
+    found = Found(title, cleaned.lines, body, head, story, page.markup, language)
+    reason = verdict(found, settings)
+    if "repeated_headline" in cleaned.removed:
         flags.append("repeated_title_repaired")
     evidence = {
         "title": title_evidence,
         "authors": names_evidence,
-        "language": code_evidence,
+        "language": language_evidence,
         "encoding": Evidence(decoded.source, decoded.encoding, decoded.rivals),
-        **when.evidence,
-        **other.evidence,
+        **dates.evidence,
+        **fields.evidence,
     }
+    flags += [*story.flags, *dates.flags, *fields.flags, *body.flags]
     return Extraction(
         result=Result.DROPPED if reason else Result.OK,
         reason=reason,
         title=title,
         text=found.text,
         version=EXTRACTOR_VERSION,
-        language=code,
+        language=language,
         authors=names,
-        published_at=when.published_at,
-        modified_at=when.modified_at,
-        canonical_url=other.canonical_url,
-        image=other.image,
-        section=other.section,
-        keywords=other.keywords,
-        description=other.description,
-        site_name=other.site_name,
-        paywalled=other.paywalled,
-        noindex=claims.refuses_index(),
-        tdm_reserved=claims.reserves_mining(),
-        quality=quality.numbers(found),
+        published_at=dates.published_at,
+        modified_at=dates.modified_at,
+        canonical_url=fields.canonical_url,
+        image=fields.image,
+        section=fields.section,
+        keywords=fields.keywords,
+        description=fields.description,
+        site_name=fields.site_name,
+        paywalled=fields.paywalled,
+        noindex=head.refuses_index(),
+        tdm_reserved=head.reserves_mining(),
+        quality=numbers(found),
         evidence={name: item for name, item in evidence.items() if item is not None},
-        flags=tuple(dict.fromkeys([*flags, *story.flags, *when.flags, *other.flags, *found_body.flags])),
+        flags=tuple(dict.fromkeys(flags)),
     )
 
 
-def _nothing(reason: str, flags: list[str] | None = None) -> Extraction:
+def _nothing(reason: str, flags: tuple[str, ...]) -> Extraction:
     """Return the extraction of bytes in which there is no page at all."""
     return Extraction(
-        Result.DROPPED, reason, title="", text="", version=EXTRACTOR_VERSION, flags=tuple(flags or ())
+        Result.DROPPED, reason, title="", text="", version=EXTRACTOR_VERSION, flags=flags
     )

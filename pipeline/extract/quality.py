@@ -1,16 +1,15 @@
-"""Keep a page or drop it, with the reason. Dropping a real article is worse than keeping a poor one.
+"""Keep a page or drop it, with the reason. Losing a real article is worse than keeping a poor one.
 
 Reasons: not_html, parse_failed, empty_page, blocked_page, soft_404, js_only, not_article,
-too_short, wrong_language. Phrases count only on pages with little text that nobody calls an article.
+too_short, wrong_language. Phrases count only on pages with little text, and on none that its
+publisher's own markup calls an article.
 """
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from lxml.html import HtmlElement
-
 from pipeline.config import ExtractSettings
+from pipeline.extract import phrases, tree
 from pipeline.extract.head import Head
 from pipeline.extract.jsonld import Story
 from pipeline.extract.plain import folded, words
@@ -20,35 +19,12 @@ from pipeline.extract.text import BodyText
 _WALL_MAX_WORDS = 400
 _SOFT_404_MAX_CHARS = 1_000
 _SHELL_MAX_WORDS = 100
-#: An index page: so much of the extracted lines is links, or of the page, with few paragraphs.
+#: An index page: so much of the extracted lines is links, or of a page without a paragraph.
 _INDEX_LINKED_LINES = 0.5
 _INDEX_LINK_DENSITY = 0.6
-_INDEX_MAX_PARAGRAPHS = 2
+#: Or it is a row of teasers: so many linked headings, and no more paragraphs than those.
+_INDEX_MIN_TEASERS = 5
 _PARAGRAPH_CHARS = 80
-
-#: What the walls of the common vendors put into the page (Cloudflare, Imperva, DataDome, HUMAN,
-#: AWS, Akamai) and the consent wall of one large portal; in lower case.
-_WALL_MARKUP = (
-    "/cdn-cgi/challenge-platform/", "cf-chl-", "cf-browser-verification", "_incapsula_resource",
-    "captcha-delivery.com", "px-captcha", "awswafcaptcha", "awswafintegration", "sec-if-cpt-container",
-    "errors.edgesuite.net", "distil_r_captcha", "geetest", "g-recaptcha", "hcaptcha.com",
-    "consent.yahoo.com", "consent.google.com",
-)  # fmt: skip
-_WALL_TITLE = re.compile(
-    r"just a moment|attention required|access (?:to this page has been )?denied|are you (?:a robot|human)"
-    r"|(?:human|bot|robot) (?:verification|check)|verify(?:ing)? (?:that )?you|pardon our interruption"
-    r"|security check|before you continue|bevor sie fortfahren|avant de continuer|403 forbidden"
-    r"|request (?:blocked|unsuccessful)|too many requests",
-    re.IGNORECASE,
-)
-_NOT_FOUND = re.compile(
-    r"\b404\b|(?:page|article|content|story)[^.]{0,20}(?:not found|no longer (?:available|exists))"
-    r"|^\W*not found\W*$|(?:does not|doesn['’]t) exist|can(?:no|['’])t (?:be found|find)|nicht gefunden"
-    r"|introuvable|no encontrad[ao]|não encontrad[ao]|non trovat[ao]|niet gevonden|bulunamadı"
-    r"|غير موجود|не найден|見つかりません|页面不存在",
-    re.IGNORECASE,
-)
-_FINISHED = re.compile(r"[.!?…。！？؟۔»”\"')]\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +37,6 @@ class Found:
     head: Head
     story: Story
     markup: str
-    asks_for_script: bool
     language: str | None
 
     @property
@@ -74,75 +49,81 @@ class Found:
         """Tell whether the publisher's own markup calls this page an article."""
         kind = (self.head.first("og:type") or "").lower()
         published = self.head.first("article:published_time")
-        return self.story.found or kind == "article" or bool(published) or self.head.articles > 0
+        return self.story.found or kind == "article" or bool(published) or self.head.microdata
 
 
-def asks_for_script(root: HtmlElement) -> bool:
-    """Tell whether a page is a shell that scripts would fill: read before scripts are dropped."""
+def asks_for_script(markup: str) -> bool:
+    """Tell whether a page is a shell that scripts would fill."""
+    root = tree.parse(markup).root  # a fresh tree: the other one has lost its scripts
+    if root is None or next(root.iter("script"), None) is None:
+        return False
     notes = " ".join(node.text_content() for node in root.iter("noscript"))
-    if "javascript" in notes.lower():
-        return True
     shells = root.xpath("//*[@id='root' or @id='app' or @id='__next' or @id='__nuxt']")
-    return any(not node.text_content().strip() for node in shells) and next(
-        root.iter("script"), None
-    ) is not None
+    return "javascript" in notes.lower() or any(
+        not node.xpath("normalize-space()") for node in shells
+    )
 
 
 def verdict(found: Found, settings: ExtractSettings) -> str | None:
-    """Return the reason to drop a page, or None to keep it."""
+    """Return the reason to drop a page, or None to keep it. The most telling reason comes first."""
     length = len(found.text)
     short = length < settings.min_text_chars
-    if _is_wall(found):
-        return "blocked_page"
-    if _is_not_found(found, length):
-        return "soft_404"
-    if short and found.asks_for_script and found.body.page_words < _SHELL_MAX_WORDS:
-        return "js_only"
-    if not found.body.page_words and not length:
-        return "empty_page"
-    if not found.claims_article and _is_index(found):
-        return "not_article"
-    if short:
-        return "too_short"
-    if settings.languages and found.language and found.language not in settings.languages:
-        return "wrong_language"
-    return None
+    shell = short and found.body.page_words < _SHELL_MAX_WORDS
+    claimed = found.claims_article
+    unwanted = settings.languages and found.language not in (None, *settings.languages)
+    checks: tuple[tuple[str, Callable[[], bool]], ...] = (
+        ("blocked_page", lambda: not claimed and _is_wall(found)),
+        ("soft_404", lambda: not claimed and _is_not_found(found, length)),
+        ("js_only", lambda: shell and asks_for_script(found.markup)),
+        ("empty_page", lambda: not found.body.page_words and not length),
+        ("not_article", lambda: not claimed and _is_index(found)),
+        ("too_short", lambda: short),
+        ("wrong_language", lambda: bool(unwanted)),
+    )
+    return next((reason for reason, holds in checks if holds()), None)
 
 
 def numbers(found: Found) -> dict[str, float]:
     """Return what can be measured about an extraction without knowing the truth."""
-    own = set(words(found.text))
+    own = words(found.text)
     named = set(words(found.title))
     return {
-        "words": float(len(words(found.text))),
+        "words": float(len(own)),
         "paragraphs": float(_paragraphs(found.lines)),
         "agreement": round(found.body.agreement, 3),
         "share_of_witness": round(found.body.share, 3),
         "link_density": round(found.body.link_density, 3),
-        "title_overlap": round(len(named & own) / len(named), 3) if named else 0.0,
+        "title_overlap": round(len(named.intersection(own)) / len(named), 3) if named else 0.0,
     }
 
 
 def _is_wall(found: Found) -> bool:
-    if found.claims_article or found.body.page_words > _WALL_MAX_WORDS:
+    if found.body.page_words > _WALL_MAX_WORDS:
         return False
-    if _WALL_TITLE.search(found.title) or _WALL_TITLE.search(found.head.title):
+    if phrases.WALL_TITLE.search(found.title) or phrases.WALL_TITLE.search(found.head.title):
         return True
     markup = found.markup.lower()
-    return any(sign in markup for sign in _WALL_MARKUP)
+    return any(sign in markup for sign in phrases.WALL_MARKUP)
 
 
 def _is_not_found(found: Found, length: int) -> bool:
-    if found.claims_article or length > _SOFT_404_MAX_CHARS:
+    if length > _SOFT_404_MAX_CHARS:
         return False
-    return bool(_NOT_FOUND.search(found.title) or _NOT_FOUND.search(found.head.title))
+    return bool(
+        phrases.NOT_FOUND_TITLE.search(found.title)
+        or phrases.NOT_FOUND_TITLE.search(found.head.title)
+    )
 
 
 def _is_index(found: Found) -> bool:
-    """Tell whether a page lists articles: most lines are links, or hardly a paragraph among them."""
+    """Tell whether a page lists articles and is none."""
     linked = _linked_share(found.lines, found.body.links)
-    few = _paragraphs(found.lines) <= _INDEX_MAX_PARAGRAPHS
-    return linked > _INDEX_LINKED_LINES or (few and found.body.link_density > _INDEX_LINK_DENSITY)
+    paragraphs = _paragraphs(found.lines)
+    return (
+        linked > _INDEX_LINKED_LINES
+        or (not paragraphs and found.body.link_density > _INDEX_LINK_DENSITY)
+        or found.body.teasers >= max(_INDEX_MIN_TEASERS, paragraphs)
+    )
 
 
 def _linked_share(lines: Sequence[str], links: Collection[str]) -> float:
@@ -153,4 +134,6 @@ def _linked_share(lines: Sequence[str], links: Collection[str]) -> float:
 
 def _paragraphs(lines: Sequence[str]) -> int:
     """Count lines that are prose: long enough, and finished."""
-    return sum(1 for line in lines if len(line) >= _PARAGRAPH_CHARS and _FINISHED.search(line))
+    return sum(
+        1 for line in lines if len(line) >= _PARAGRAPH_CHARS and phrases.FINISHED.search(line)
+    )

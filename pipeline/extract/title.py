@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -16,7 +17,8 @@ _SHARE_OF_ONLY = 0.3  # a lone h1 is the headline unless it is about something e
 _MAX_HEADINGS = 20
 _MAX_KICKER_WORDS = 3
 _MAX_TITLE_CHARS = 500
-_SITE_SUFFIX = re.compile(r"\s+(?:[|–—·•«»‹›:]|-{1,2})\s+")
+#: Between a headline and the name of the site: bars, dashes, dots, guillemets, colons.
+_SITE_SUFFIX = re.compile(r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00ab\u00bb\u2039\u203a:]|-{1,2})\s+")
 
 
 def choose_title(root: HtmlElement, head: Head, story: Story, sighted: str) -> tuple[str, Evidence]:
@@ -45,7 +47,7 @@ def choose_title(root: HtmlElement, head: Head, story: Story, sighted: str) -> t
 
 def _heading(root: HtmlElement, head: Head, story: Story, sighted: str) -> str:
     """Return the text of the h1 that is the headline, or ""."""
-    texts = [one_line(h1.text_content()) for h1, _ in zip(root.iter("h1"), range(_MAX_HEADINGS))]
+    texts = [one_line(h1.text_content()) for h1 in islice(root.iter("h1"), _MAX_HEADINGS)]
     headings = list(dict.fromkeys(text for text in texts if 0 < len(text) <= _MAX_TITLE_CHARS))
     names = [head.first("og:title"), head.title, sighted, story.headline]
     references = [set(words(name)) for name in names if name]

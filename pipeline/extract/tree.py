@@ -20,19 +20,28 @@ MAX_NODE_CHARS = 9_000_000
 #: One attribute as a tokenizer reads it: a quoted value may hold < and >, and one that is never
 #: closed runs to the end. Every repetition is possessive, so that matching stays linear.
 _VALUE = r"""=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?"""
-#: Comments and elements whose content is raw text are passed over whole: quotes and tags inside
-#: them mean nothing.
+_COMMENT = r"<!--(?:[^-]++|-(?!-!?>))*+"
+#: Their content is raw text: quotes and tags inside mean nothing, so it is passed over whole.
+_RAW = ("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes")
 _TAG = re.compile(
-    r"<!--(?:[^-]++|-(?!-!?>))*+"
-    r"|(?P<tag><(?:(?P<raw>script|style|title|textarea|xmp|iframe|noembed|noframes)(?=[\s/>])"
+    rf"{_COMMENT}|(?P<tag><(?:(?P<raw>{'|'.join(_RAW)})(?=[\s/>])"
     rf"|[a-z][^\s/>]*+)(?:[\s/]++|[^\s/>=]++|{_VALUE})*+>?)"
     r"(?(raw)(?:[^<]++|<(?!/(?P=raw)))*+)",
     re.IGNORECASE,
 )
+#: A whole page of tags that all end and have few attributes: the same grammar in one match, which
+#: takes a third of the time of looking at each tag.
+_FEW = rf"(?:[\s/]*+[^\s/>=]++(?:\s*+{_VALUE})?){{0,{MAX_ATTRIBUTES}}}+[\s/]*+>"
+_ORDINARY = re.compile(
+    rf"(?:[^<]++|<(?![a-z!])|<!(?!--)|{_COMMENT}|"
+    + "|".join(rf"<{name}(?=[\s/>]){_FEW}(?:[^<]++|<(?!/{name}))*+" for name in _RAW)
+    + rf"|<[a-z][^\s/>]*+{_FEW})*+",
+    re.IGNORECASE,
+)
 _TAG_NAME = re.compile(r"<[a-zA-Z][^\s/>]{0,50}+")
 _ATTRIBUTE = re.compile(rf"[^\s/>=]++(?:\s*+{_VALUE})?")
-#: NUL and what XML cannot hold; a lone surrogate cannot be encoded at all.
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: C0 controls but tab and line breaks.
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
 _BINARY_SIGNATURES = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"RIFF")
 
 
@@ -52,7 +61,7 @@ def is_binary(body: bytes) -> bool:
 
 def parse(text: str) -> Tree:
     """Parse a page. The flag "truncated" says that part of it is missing from the tree."""
-    markup, cut = within_limits(_FORBIDDEN.sub("", text))
+    markup, cut = within_limits(text)
     parser = HTMLParser(
         huge_tree=True,  # depth 2,048 and large nodes instead of 255 and 10 MB
         remove_comments=True,
@@ -63,7 +72,7 @@ def parse(text: str) -> Tree:
         encoding="utf-8",
     )
     try:
-        root = etree.fromstring(markup.encode("utf-8"), parser)
+        root = etree.fromstring(markup.encode("utf-8", "ignore").translate(None, _CONTROLS), parser)
     except (etree.ParserError, etree.XMLSyntaxError):
         root = None
     limited = any(
@@ -75,6 +84,9 @@ def parse(text: str) -> Tree:
 
 def within_limits(markup: str) -> tuple[str, bool]:
     """Return the markup cut to our limits, and whether anything was lost."""
+    small = len(markup) <= MAX_NODE_CHARS and markup.count("<") <= MAX_TAGS
+    if small and _ORDINARY.fullmatch(markup):
+        return markup, False
     kept: list[str] = []
     position = 0  # of what is not in `kept` yet
     end = 0  # of the last tag

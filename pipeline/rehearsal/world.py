@@ -1,13 +1,12 @@
 """What does this address answer at this time? Pure: no socket, no clock of its own, no state."""
 
-import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from pipeline.model import Feed
 from pipeline.rehearsal.articles import Article
+from pipeline.rehearsal.attachments import MEMBERS_PAGE, small_pdf, square_png
 from pipeline.rehearsal.feeds import feed_bytes, month_bytes, settled_at
 from pipeline.rehearsal.message import (
     VALIDATORS,
@@ -22,12 +21,6 @@ from pipeline.rehearsal.outlets import OUTLETS, Outlet, Validators
 from pipeline.rehearsal.pages import article_page, front_page, notice_page
 from pipeline.rehearsal.script import Does, Event, Script
 from pipeline.rehearsal.sites import Place, Sites
-
-_LINK_PAGE = (
-    "<!doctype html><html lang='en'><head><title>Notes for members</title></head>"
-    "<body><h1>Notes for members</h1><p>Only for those who know the way.</p></body></html>"
-)
-
 
 #: Events that put a page of another kind in place of the answer.
 _NOTICES = {
@@ -220,30 +213,4 @@ def _link(place: Place) -> Answer:
         return Answer(200, (("Content-Type", "application/pdf"),), small_pdf())
     if serves == "image":
         return Answer(200, (("Content-Type", "image/png"),), square_png())
-    return Answer(200, (("Content-Type", "text/html; charset=utf-8"),), _LINK_PAGE.encode())
-
-
-def square_png(side: int = 16) -> bytes:
-    """Return a grey square as PNG."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        check = zlib.crc32(kind + content)
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
-
-    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    rows = zlib.compress((b"\x00" + b"\x99" * side) * side)
-    signature = b"\x89PNG\r\n\x1a\n"
-    return signature + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
-def small_pdf() -> bytes:
-    """Return an empty page as PDF."""
-    objects = (
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] >>",
-    )
-    body = b"%PDF-1.4\n"
-    for number, content in enumerate(objects, start=1):
-        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    return body + b"trailer\n<< /Root 1 0 R >>\n%%EOF\n"
+    return Answer(200, (("Content-Type", "text/html; charset=utf-8"),), MEMBERS_PAGE.encode())

@@ -105,7 +105,7 @@ async def _moments(
     try:
         for moment in MOMENTS:
             clock.set(moment)
-            sync_catalogue(app, world.feeds())
+            sync_catalogue(app, world.feeds(), at_once=True)
             asked = len(world.requests)
             run_id = await Run(app.doors(), once=True, stop=asyncio.Event()).go()
             counts = app.ledger.run_counts(run_id)

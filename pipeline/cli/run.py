@@ -33,6 +33,9 @@ from pipeline.model import Feed, Result, Stage
 from pipeline.run import Observer, Run
 from pipeline.work import FeedState, PollResult, Scope, StepResult
 
+#: So few are all asked at the start: the pace of each host is politeness enough.
+FEW_FEEDS = 60
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the root."""
@@ -66,14 +69,15 @@ def run(
         raise typer.Exit(BAD_NEWS)
 
 
-def sync_catalogue(app: App, catalogue: Sequence[Feed]) -> None:
-    """Tell the ledger which feeds there are; new ones get their first poll time."""
+def sync_catalogue(app: App, catalogue: Sequence[Feed], *, at_once: bool) -> None:
+    """Tell the ledger which feeds there are; new ones get the time of their first poll.
+
+    A large catalogue that is new is spread over the first hour, unless all is wanted `at_once`.
+    """
     now = app.clock.now()
+    spread = 0.0 if at_once or len(catalogue) <= FEW_FEEDS else 1.0 / len(catalogue)
     app.ledger.sync_feeds(
-        [
-            first_state(feed, now, position / max(1, len(catalogue)))
-            for position, feed in enumerate(catalogue)
-        ]
+        [first_state(feed, now, position * spread) for position, feed in enumerate(catalogue)]
     )
 
 
@@ -86,7 +90,7 @@ async def run_app(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     try:
-        sync_catalogue(app, catalogue)
+        sync_catalogue(app, catalogue, at_once=once)
         return await Run(app.doors(), once=once, stop=stop, observer=observer).go()
     finally:
         await app.aclose_fetcher()

@@ -1,0 +1,153 @@
+"""Processing: articles/s from archived bytes to indexed document, against bare trafilatura.
+
+Baseline: trafilatura.bare_extraction(with_metadata=True) over the same bytes, in as many processes
+as the pipeline's workers. Pages are of the rehearsal world's synthetic hosts.
+"""
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import trafilatura
+
+from pipeline import stages
+from pipeline.adapters.clock import ScaledClock
+from pipeline.app import build
+from pipeline.cli.demo import demo_config
+from pipeline.cli.run import sync_catalogue
+from pipeline.model import Page, Stage
+from pipeline.rehearsal.message import Request
+from pipeline.rehearsal.synthetic import START_AT, synthetic_articles, synthetic_outlets
+from pipeline.rehearsal.script import Script
+from pipeline.rehearsal.world import World
+from pipeline.run import BATCH
+from pipeline.visit import Visit
+
+NOW = START_AT + timedelta(days=30)
+
+
+class CannedFetcher:
+    """Answers from the world without a network: what is measured comes after the fetch."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.pages: list[bytes] = []
+
+    async def get(self, url, kind, *, etag=None, last_modified=None, gate=None):
+        """Answer as the server of the rehearsal world would."""
+        host, _, path = url.removeprefix("http://").partition("/")
+        request = Request(host.partition(":")[0], f"/{path}", "", {}, 0)
+        answer = self._world.answer(request, NOW)
+        if kind == "page":
+            self.pages.append(answer.body)
+        return Page(url, url, answer.status, tuple(answer.headers), answer.body, answer.body,
+                    (), NOW, 0.001)  # fmt: skip
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+def bare(body: bytes) -> int:
+    """Extract with the library alone; return the length of the text."""
+    document = trafilatura.bare_extraction(body, with_metadata=True)
+    return len(document.text or "") if document else 0
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--articles", type=int, default=600)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    figures = measure(options.articles)
+    if options.json:
+        print(json.dumps(figures))
+    else:
+        for name, value in figures.items():
+            print(f"{name:36} {value:10.3f}")
+
+
+def measure(count: int) -> dict[str, float]:
+    """Fetch `count` synthetic pages into a fresh data folder, then time the rest of the trip."""
+    hosts = max(1, count // 50)
+    outlets = synthetic_outlets(hosts, count)
+    world = World(synthetic_articles(count, seed=1, hosts=hosts), outlets=outlets, script=Script())
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(_measure(world, Path(folder)))
+
+
+async def _measure(world: World, folder: Path) -> dict[str, float]:
+    clock = ScaledClock(NOW)
+    app = build(demo_config(80), folder, clock=clock)
+    fetcher = CannedFetcher(world)
+    app.__dict__["fetcher"] = fetcher
+    doors = app.doors()
+    try:
+        sync_catalogue(app, world.catalogue(), at_once=True)
+        crawled_s = await _crawl(doors)
+        started = time.monotonic()
+        done = 0
+        for stage, work in (
+            (Stage.EXTRACT, stages.extract), (Stage.ENRICH, stages.enrich),
+            (Stage.GROUP, stages.group), (Stage.INDEX, stages.index),
+        ):  # fmt: skip
+            done = await _drain(doors, stage, work)
+        processed_s = time.monotonic() - started
+    finally:
+        app.close()
+    processes = doors.config.parser.processes
+    with ProcessPoolExecutor(processes) as pool:
+        list(pool.map(bare, fetcher.pages[: 2 * processes]))  # warm
+        started = time.monotonic()
+        list(pool.map(bare, fetcher.pages, chunksize=8))
+        bare_s = time.monotonic() - started
+    return {
+        "articles": float(done),
+        "articles_per_s": done / processed_s,
+        "bare_trafilatura_per_s": len(fetcher.pages) / bare_s,
+        "ratio_to_bare_trafilatura": (done / processed_s) / (len(fetcher.pages) / bare_s),
+        "poll_and_fetch_bookkeeping_ms_per_page": 1000 * crawled_s / len(fetcher.pages),
+    }
+
+
+async def _crawl(doors) -> float:
+    """Poll and fetch everything; return the seconds that it took."""
+    started = time.monotonic()
+    while True:
+        leases = [
+            lease
+            for stage in (Stage.POLL, Stage.FETCH)
+            for lease in doors.ledger.lease_hosts(stage, NOW, limit=1000, lease_s=300)
+        ]
+        if not leases:
+            return time.monotonic() - started
+        for lease in leases:
+            visit = Visit(doors, lease)
+            for state in doors.ledger.due_feeds(lease, doors.clock.now()):
+                await stages.poll(visit, state)
+            for due in doors.ledger.due_pages(lease, doors.clock.now(), limit=1000):
+                await stages.fetch(visit, due)
+            visit.close()
+
+
+async def _drain(doors, stage, work) -> int:
+    """Do all that waits for a stage; return how many articles that were."""
+    done = 0
+    while True:
+        lease, works = doors.ledger.lease_articles(
+            stage, doors.clock.now(), limit=BATCH[stage], lease_s=300
+        )
+        if not works:
+            return done
+        await work(doors, lease, works)
+        doors.ledger.release(lease)
+        done += len(works)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 """What only the embedded engine has: its folder, its languages, what breaks it."""
 
+import resource
 import shutil
 
 import pytest
@@ -9,6 +10,7 @@ from support_index import article, ids, newsroom
 from pipeline.adapters.embedded import EmbeddedIndex, layout
 from pipeline.errors import ConfigError
 from pipeline.index.query import Query
+from pipeline.ports import IndexResult
 
 
 @pytest.fixture
@@ -58,6 +60,24 @@ def test_a_damaged_folder_says_rebuild_and_a_rebuild_heals_it(folder, claim):
     index.close()
 
 
+def test_a_full_disk_is_worth_another_try_and_loses_nothing(folder):
+    index = EmbeddedIndex(folder)
+    index.write([article("before")], [])
+    batch = [article(f"a{number}", text=f"word{number} " * 400) for number in range(50)]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
+    try:
+        answers = index.write(batch, [])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {result for result, _ in answers.values()} == {IndexResult.RETRY}
+    assert index.search(Query()).total == len(newsroom()) + 1
+    answers = index.write(batch, [])
+    assert {result for result, _ in answers.values()} == {IndexResult.OK}
+    assert index.search(Query()).total == len(newsroom()) + 51
+    index.close()
+
+
 def test_searching_takes_no_lock_and_makes_no_folder(tmp_path):
     reader = EmbeddedIndex(tmp_path / "index")
     assert reader.search(Query("zone")).total == 0
@@ -78,6 +98,52 @@ def test_size_is_that_of_the_serving_generation(folder):
     index = EmbeddedIndex(folder)
     assert index.size_bytes() == sum(path.stat().st_size for path in generation(folder).iterdir())
     assert EmbeddedIndex(folder / "none").size_bytes() == 0
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """An index of 24,000 articles in several segments, with 72,000 authors."""
+    index = EmbeddedIndex(tmp_path_factory.mktemp("crowd"))
+    one = article("a")
+    for first in range(0, 24_000, 6_000):
+        index.write(
+            [
+                {
+                    **one,
+                    "article_id": f"a{number}",
+                    "author": [f"rare {number}", f"twin {number // 2}", f"solo {number}"]
+                    + [f"busy {number % 40:02d}"] * (number % 40 < 30),
+                    "person": [f"rare {number}", f"solo {number}", f"more {number}"],
+                }
+                for number in range(first, first + 6_000)
+            ],
+            [],
+        )
+    yield index
+    index.close()
+
+
+@pytest.mark.slow
+def test_facets_of_many_values_are_exact(crowd):
+    facets = crowd.search(Query(facets=("author", "outlet"), facet_size=5)).facets
+    assert facets["author"] == tuple((f"busy {number:02d}", 600) for number in range(5))
+    assert facets["outlet"] == (("the-harbour-post", 24_000),)
+    assert crowd.search(Query(facets=("author",), facet_size=100)).facets["author"][28:31] == (
+        ("busy 28", 600), ("busy 29", 600), ("twin 0", 2)
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_facets_whose_values_are_all_rare_are_exact_too(crowd):
+    facets = crowd.search(Query(facets=("person", "author"), facet_size=3)).facets
+    assert facets["person"] == (("more 0", 1), ("more 1", 1), ("more 10", 1))
+
+
+@pytest.mark.slow
+def test_every_version_is_listed_once_however_many_there_are(crowd, monkeypatch):
+    monkeypatch.setattr("pipeline.adapters.embedded.generation._SLICE", 1_000)
+    listed = list(crowd.versions())
+    assert len(listed) == len(dict(listed)) == 24_000
 
 
 def test_the_languages_without_stemmer_have_none():

@@ -4,6 +4,7 @@ One process writes at a time, any number search; each sees the last commit. A wr
 it returns (one commit, about 0.1 s), so batches should be large.
 """
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class EmbeddedIndex:
         self._beside = _beside
         self._open: Generation | None = None
         self._rebuilding: EmbeddedIndex | None = None
+        self._one_write = threading.Lock()  # versions are read and written in one go
 
     def write(
         self, documents: Sequence[Document], retractions: Sequence[tuple[str, int]]
@@ -41,9 +43,18 @@ class EmbeddedIndex:
         """
         answers: dict[str, tuple[IndexResult, str]] = {}
         puts, removals = _newest(documents, retractions, answers)
-        ids = [*puts, *removals]
-        if not ids:
+        if not puts and not removals:
             return answers
+        with self._one_write:
+            return self._put(puts, removals, answers)
+
+    def _put(
+        self,
+        puts: dict[str, Document],
+        removals: dict[str, int],
+        answers: dict[str, tuple[IndexResult, str]],
+    ) -> dict[str, tuple[IndexResult, str]]:
+        ids = [*puts, *removals]
         generation = self._for_writing()
         held = generation.held(ids)
         for article_id in ids:

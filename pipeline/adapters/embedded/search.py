@@ -1,6 +1,6 @@
 """Answers a Query from one generation: the page, its highlights, the facet counts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import tantivy
@@ -8,16 +8,15 @@ from tantivy import Order
 
 from pipeline.adapters.embedded import layout
 from pipeline.adapters.embedded.compile import both, filter_query, text_query
+from pipeline.adapters.embedded.counting import count_facets
 from pipeline.adapters.embedded.generation import Generation, total_of
 from pipeline.index.bounds import check_bounds
 from pipeline.index.cursor import decode_cursor, encode_cursor
-from pipeline.index.facets import DAY, is_complete, own_filter_removed, ranked
 from pipeline.index.highlight import highlight
 from pipeline.index.parse_query import Clause, parse_query
 from pipeline.index.query import Hit, Query, SearchPage
 
 _TIES_EXPECTED = 64  # equal scores at a page's edge that one request usually covers
-_SEGMENT_TERMS = 65_000  # facet values counted per segment: more than any facet has
 
 
 def check_query(query: Query) -> tuple[Clause, ...]:
@@ -40,7 +39,7 @@ def answer(generation: Generation, query: Query, clauses: Sequence[Clause]) -> S
     return SearchPage(
         total=total,
         hits=tuple(_hit(searcher, query, clauses, score, place) for score, place in page),
-        facets=_facets(searcher, query, text),
+        facets=count_facets(searcher, query, text),
         cursor=encode_cursor(query, position) if position else None,
     )
 
@@ -130,41 +129,3 @@ def _hit(
         highlight(document["title"], document["text"], clauses, stem) if query.highlight else {}
     )
     return Hit(document["article_id"], score, document, marked)
-
-
-def _facets(
-    searcher: tantivy.Searcher, query: Query, text: tantivy.Query
-) -> dict[str, tuple[tuple[str, int], ...]]:
-    counted: dict[str, tuple[tuple[str, int], ...]] = {}
-    for facets, filters in own_filter_removed(query):
-        matching = both(filter_query(filters, query.since, query.until), text)
-        counted.update(_count(searcher, matching, facets, query.facet_size))
-    return {facet: counted[facet] for facet in query.facets}
-
-
-def _count(
-    searcher: tantivy.Searcher, matching: tantivy.Query, facets: Sequence[str], size: int
-) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Count every value in full; ask for more while ties at the end could hide a name."""
-    settled: dict[str, tuple[tuple[str, int], ...]] = {}
-    asked = 2 * size + 10
-    while open_ := [facet for facet in facets if facet not in settled]:
-        answers = searcher.aggregate(matching, {facet: _terms(facet, asked) for facet in open_})
-        for facet in open_:
-            counts = list(_buckets(answers[facet]["buckets"]))
-            if facet == DAY:
-                settled[facet] = tuple(sorted(sorted(counts, reverse=True)[:size]))
-            elif is_complete(counts, asked, size):
-                settled[facet] = ranked(counts, size)
-        asked *= 8
-    return settled
-
-
-def _terms(facet: str, asked: int) -> dict[str, object]:
-    order = {"_key": "desc"} if facet == DAY else {"_count": "desc"}
-    terms = {"field": facet, "size": asked, "segment_size": max(asked, _SEGMENT_TERMS)}
-    return {"terms": {**terms, "order": order}}
-
-
-def _buckets(buckets: Iterable[dict[str, object]]) -> Iterable[tuple[str, int]]:
-    return ((str(bucket["key"]), int(str(bucket["doc_count"]))) for bucket in buckets)

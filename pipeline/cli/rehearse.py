@@ -1,9 +1,7 @@
 """`newsline rehearse`: serve the rehearsal news world and say how to run the pipeline on it."""
 
-import json as json_text
 import signal
 import threading
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +12,10 @@ import typer
 from pipeline.adapters.clock import ScaledClock
 from pipeline.cli.output import JsonFlag, print_json, print_table
 from pipeline.errors import UsageError
-from pipeline.model import Feed
+from pipeline.feeds.catalogue import write_catalogue
 from pipeline.rehearsal.script import Event, Script, load_script
 from pipeline.rehearsal.server import DEFAULT_PORT, WorldServer
 
-_CATALOGUE_KEYS = (
-    "feed_id", "url", "publisher", "title", "language", "country", "timezone", "section", "kind",
-    "site_url",
-)  # fmt: skip
 _BEHIND_S = 300.0  # of the world's time that the clock in pipeline.toml may be behind
 
 
@@ -70,22 +64,12 @@ def rehearse(
     clock = ScaledClock(_moment(at), rate)
     with WorldServer(clock, port=port, script=events) as world:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "feeds.toml").write_text(catalogue_toml(world.feeds()), "utf-8")
+        (folder / "feeds.toml").write_text(write_catalogue(world.feeds()), "utf-8")
         stop = _stop_on_signals()
         _write_settings(folder, world.port, clock.now(), rate)
         _tell(world, folder, json=json)
         while not stop.wait(min(1.0, _BEHIND_S / rate)):
             _write_settings(folder, world.port, clock.now(), rate)
-
-
-def catalogue_toml(feeds: Sequence[Feed]) -> str:
-    """Return feeds as a catalogue file."""
-    tables = []
-    for feed in feeds:
-        values = [(key.removeprefix("feed_"), getattr(feed, key)) for key in _CATALOGUE_KEYS]
-        lines = [f"{key} = {_quoted(str(value))}" for key, value in values if value]
-        tables.append("\n".join(["[[feed]]", *lines]))
-    return "\n\n".join(tables) + "\n"
 
 
 def settings_toml(port: int, now: datetime, rate: float) -> str:
@@ -102,11 +86,6 @@ pace_s = 0.05
 origin = {now.astimezone(UTC).isoformat()}
 rate = {rate}
 """
-
-
-def _quoted(text: str) -> str:
-    """Return a TOML string; JSON's escapes are a subset of TOML's."""
-    return json_text.dumps(text, ensure_ascii=False)
 
 
 def _write_settings(folder: Path, port: int, now: datetime, rate: float) -> None:

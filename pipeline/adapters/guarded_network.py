@@ -164,6 +164,11 @@ class GuardedStream(AsyncNetworkStream):
             stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
         except (httpcore2.ConnectTimeout, httpcore2.ConnectError, OSError) as error:
             raise _tls_problem(error, server_hostname or "") from error
+        except asyncio.CancelledError:
+            await (
+                self._stream.aclose()
+            )  # httpcore2 closes it after errors only, not after a deadline
+            raise
         return GuardedStream(stream, self._max_bytes)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore2's signature

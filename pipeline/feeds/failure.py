@@ -7,8 +7,9 @@ silently: only 410, twice a day apart, pauses a feed, and says so.
 
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 
-from pipeline.errors import ItemError, Permanent, Transient
+from pipeline.errors import ItemError, Permanent
 from pipeline.feeds.schedule import (
     DAY_S,
     MAX_BACKOFF_S,
@@ -25,10 +26,8 @@ from pipeline.work import FeedState, Outcome, PollResult
 GONE = 410
 #: Busy with us, not ill: the feed is asked again as soon as the other visit is over.
 _OURS = {"host_busy": 60.0}
-_STATUS_REASONS = {
-    401: "forbidden", 403: "forbidden", 404: "not_found", GONE: "gone", 429: "rate_limited",
-    451: "legal_block", 503: "unavailable",
-}  # fmt: skip
+#: No name, no certificate: as hard as a refusal, although both have come back before.
+_HARD = frozenset({"dns_unknown_host", "tls_expired", "tls_wrong_name", "tls_untrusted"})
 _SOFT_STATUS = frozenset({404, 408, 425, 429})
 _RETRY_AFTER_STATUS = frozenset({403, 429, 503})
 _GONE_FOR_GOOD = timedelta(days=1)
@@ -61,25 +60,24 @@ def fail(
 
 
 def status_reason(page: Page | None) -> str:
-    """Return the slug for an HTTP status that is no success."""
+    """Return the slug of a status: `http_404`; one that nobody registered keeps its class only."""
     status = page.status if page else 0
-    if status in _STATUS_REASONS:
-        return _STATUS_REASONS[status]
-    if status >= 500:  # noqa: PLR2004 - the class of server errors
-        return "server_error"
-    return "client_error" if status >= 400 else "unexpected_status"  # noqa: PLR2004
+    try:
+        return f"http_{HTTPStatus(status).value}"
+    except ValueError:
+        return f"http_{status // 100}xx"
 
 
 def weight(error: ItemError | None, page: Page | None) -> float:
     """Return how much a failure counts towards waiting longer."""
-    if error is not None:
-        if error.reason in _OURS:
-            return 0.0
-        if isinstance(error, Transient):
-            return 0.25 if error.reason.startswith("dns") else 0.5
-        return 1.0 if isinstance(error, Permanent) else 0.5
-    soft = page is None or page.status in _SOFT_STATUS or page.status >= 500  # noqa: PLR2004
-    return 0.5 if soft else 1.0
+    if error is None:
+        soft = page is None or page.status in _SOFT_STATUS or page.status >= 500  # noqa: PLR2004
+        return 0.5 if soft else 1.0
+    if error.reason in _OURS:
+        return 0.0
+    if isinstance(error, Permanent) or error.reason in _HARD:
+        return 1.0
+    return 0.25 if error.reason == "dns_temporary" else 0.5
 
 
 def _delay_s(
@@ -103,7 +101,7 @@ def _gone(state: FeedState, detail: str, poll: Occasion) -> PollResult:
         state,
         last_poll_at=poll.now,
         failures=state.failures + 1.0,
-        last_reason="gone",
+        last_reason="http_410",
         gone_since=since,
         next_poll_at=None
         if paused
@@ -113,7 +111,7 @@ def _gone(state: FeedState, detail: str, poll: Occasion) -> PollResult:
         health="gone",
     )
     result = Result.DEAD if paused else Result.RETRY
-    return PollResult(after, Outcome(Stage.POLL, result, poll.now, "gone", detail))
+    return PollResult(after, Outcome(Stage.POLL, result, poll.now, "http_410", detail))
 
 
 def _detail(page: Page | None) -> str:

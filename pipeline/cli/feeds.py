@@ -1,0 +1,258 @@
+"""`newsline feeds`: the catalogue, its health, and where to find more feeds."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from pipeline.adapters.clock import SystemClock
+from pipeline.cli.clinic import Clinic, Found
+from pipeline.cli.options import DEFAULT_FEEDS, ConfigOption, FeedsOption, open_config
+from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_lines, print_table
+from pipeline.config import load
+from pipeline.errors import ItemError, UsageError
+from pipeline.feeds.catalogue import load_catalogue, write_catalogue
+from pipeline.feeds.doctor import Diagnosis, Severity
+from pipeline.feeds.opml import read_opml, write_opml
+from pipeline.model import Feed
+from pipeline.urls import clean
+
+feeds_app = typer.Typer(help="Show, check, find, import and export feeds.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    app.add_typer(feeds_app, name="feeds")
+
+
+@feeds_app.command("list")
+def list_feeds(feeds: FeedsOption = DEFAULT_FEEDS, json: JsonFlag = False) -> None:
+    """List the feeds of the catalogue.
+
+    Example: newsline feeds list --feeds config/feeds.toml
+    """
+    catalogue = load_catalogue(feeds)
+    if json:
+        print_lines(_as_json(feed) for feed in catalogue)
+        return
+    columns = ("feed", "publisher", "language", "country", "time zone", "section", "url")
+    rows = [
+        (f.feed_id, f.publisher, f.language, f.country, f.timezone, f.section, f.url)
+        for f in catalogue
+    ]
+    print_table(f"{len(catalogue)} feeds in {feeds}", columns, rows)
+
+
+@feeds_app.command("check")
+def check(
+    feeds: FeedsOption = DEFAULT_FEEDS, config: ConfigOption = None, json: JsonFlag = False
+) -> None:
+    """Fetch every feed once and say what is wrong with it, what to do, and what it costs.
+
+    Asks hosts side by side, each at the configured pace. Exit code 1 if a feed is ill.
+
+    Example: newsline feeds check --feeds my-feeds.toml
+    """
+    catalogue = load_catalogue(feeds)
+    found = asyncio.run(_check(catalogue, config))
+    order = {feed.feed_id: position for position, feed in enumerate(catalogue)}
+    found.sort(key=lambda diagnosis: order[diagnosis.feed.feed_id])
+    if json:
+        print_lines(diagnosis_as_json(diagnosis) for diagnosis in found)
+    else:
+        print_diagnoses(found)
+    if any(diagnosis.ill for diagnosis in found):
+        raise typer.Exit(BAD_NEWS)
+
+
+@feeds_app.command("discover")
+def discover(
+    url: Annotated[str, typer.Argument(help="Home page (or section page) of an outlet.")],
+    config: ConfigOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Find the feeds of a site: each one printed was fetched and read. Exit code 1 if none.
+
+    Example: newsline feeds discover https://www.example.org/
+    """
+    try:
+        clean(url)
+    except ValueError as error:
+        raise UsageError(f"{url!r} is no web address: {error}") from None
+    try:
+        found, tried = asyncio.run(_discover(url, config))
+    except ItemError as error:
+        complain(f"{url}: {error}")
+        raise typer.Exit(BAD_NEWS) from None
+    if json:
+        print_lines(_found_as_json(feed) for feed in found)
+    else:
+        rows = [(f.url, f.kind, f.entries, _day(f.newest_at), f.source, f.title) for f in found]
+        title = f"{len(found)} feeds of {url} ({tried} addresses tried)"
+        print_table(title, ("url", "kind", "entries", "newest", "found", "title"), rows)
+    if not found:
+        raise typer.Exit(BAD_NEWS)
+
+
+@feeds_app.command("import")
+def import_opml(
+    file: Annotated[str, typer.Argument(help="OPML file; - is standard input.")],
+) -> None:
+    """Turn an OPML list into a catalogue, printed on standard output.
+
+    Nothing is lost: folders become categories, unknown attributes are kept. Add time zones before
+    use: OPML has no place for them. Exit code 1 if some outlines could not be taken.
+
+    Example: newsline feeds import subscriptions.opml > my-feeds.toml
+    """
+    try:
+        body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        found = read_opml(body)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
+    except ItemError as error:
+        raise UsageError(f"{file}: {error}") from None
+    sys.stdout.write(write_catalogue(found.feeds))
+    if found.merged:
+        complain(f"{found.merged} outlines repeated an address and were merged")
+    for fault in found.faults:
+        complain(f"{file}: not taken: {fault}")
+    if found.faults:
+        raise typer.Exit(BAD_NEWS)
+
+
+@feeds_app.command("export")
+def export_opml(feeds: FeedsOption = DEFAULT_FEEDS) -> None:
+    """Print the catalogue as OPML, for other programs; importing it gives the same feeds.
+
+    Example: newsline feeds export --feeds my-feeds.toml > my-feeds.opml
+    """
+    sys.stdout.write(write_opml(load_catalogue(feeds)))
+
+
+@asynccontextmanager
+async def _clinic(config: Path | None) -> AsyncIterator[Clinic]:
+    """Open fetcher and workers for the time of a visit."""
+    # Here, not above: listing and converting feeds must not wait for the network's libraries.
+    from pipeline.adapters.http import HttpFetcher  # noqa: PLC0415
+    from pipeline.adapters.workers import ProcessWorkers  # noqa: PLC0415
+
+    settings = load(open_config(config)[0])
+    clock = SystemClock()
+    workers = ProcessWorkers(settings.parser)
+    fetcher = HttpFetcher(settings.fetch, clock)
+    try:
+        yield Clinic(fetcher, workers, clock, settings)
+    finally:
+        await fetcher.aclose()
+        workers.close()
+
+
+async def _check(catalogue: tuple[Feed, ...], config: Path | None) -> list[Diagnosis]:
+    """Check all feeds, with a progress bar where somebody watches."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TextColumn("{task.fields[note]}"))  # fmt: skip
+    progress = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
+    found = []
+    async with _clinic(config) as clinic:
+        with progress:
+            task = progress.add_task("feeds", total=len(catalogue), note="")
+            async for diagnosis in clinic.check(catalogue):
+                found.append(diagnosis)
+                progress.update(task, advance=1, note=diagnosis.feed.feed_id)
+    return found
+
+
+async def _discover(url: str, config: Path | None) -> tuple[list[Found], int]:
+    async with _clinic(config) as clinic:
+        return await clinic.discover(url)
+
+
+def print_diagnoses(found: list[Diagnosis]) -> None:
+    """Print one line per feed, then what to do about those that need something."""
+    rows = [
+        (
+            diagnosis.feed.feed_id,
+            "ill" if diagnosis.ill else "ok",
+            diagnosis.cost.entries if diagnosis.cost else None,
+            _day(diagnosis.newest_at),
+            diagnosis.cost.wire_bytes if diagnosis.cost else None,
+            diagnosis.cost.elapsed_s if diagnosis.cost else None,
+            ", ".join(finding.slug for finding in diagnosis.findings),
+        )
+        for diagnosis in found
+    ]
+    columns = ("feed", "health", "entries", "newest", "bytes", "seconds", "findings")
+    ill = sum(diagnosis.ill for diagnosis in found)
+    print_table(f"{len(found)} feeds, {ill} ill", columns, rows)
+    advice = [
+        (diagnosis.feed.feed_id, finding.severity, finding.sentence, finding.advice)
+        for diagnosis in found
+        for finding in diagnosis.findings
+        if finding.severity is not Severity.NOTE
+    ]
+    if advice:
+        print_table("What to do", ("feed", "severity", "found", "advice"), advice)
+
+
+def diagnosis_as_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return a diagnosis as a JSON object."""
+    cost = diagnosis.cost
+    return {
+        "feed_id": diagnosis.feed.feed_id,
+        "url": diagnosis.feed.url,
+        "ill": diagnosis.ill,
+        "newest_at": diagnosis.newest_at,
+        "findings": [
+            {"slug": f.slug, "severity": f.severity, "sentence": f.sentence, "advice": f.advice}
+            for f in diagnosis.findings
+        ],
+        "cost": {
+            "wire_bytes": cost.wire_bytes,
+            "body_bytes": cost.body_bytes,
+            "elapsed_s": cost.elapsed_s,
+            "entries": cost.entries,
+            "conditional": cost.conditional,
+        }
+        if cost
+        else None,
+    }
+
+
+def _as_json(feed: Feed) -> dict[str, Any]:
+    return {
+        "feed_id": feed.feed_id,
+        "url": feed.url,
+        "publisher": feed.publisher,
+        "title": feed.title,
+        "language": feed.language,
+        "country": feed.country,
+        "timezone": feed.timezone,
+        "section": feed.section,
+        "kind": feed.kind,
+        "site_url": feed.site_url,
+        "categories": [list(path) for path in feed.categories],
+        "notes": feed.notes,
+    }
+
+
+def _found_as_json(feed: Found) -> dict[str, Any]:
+    return {
+        "url": feed.url,
+        "source": feed.source,
+        "kind": feed.kind,
+        "title": feed.title,
+        "entries": feed.entries,
+        "newest_at": feed.newest_at,
+    }
+
+
+def _day(at: datetime | None) -> str:
+    return at.date().isoformat() if at else ""

@@ -245,6 +245,7 @@ class Books:
     in_flight_by_stage: Mapping[str, int]
     indexed: Mapping[str, int]  # article_id → doc_version that the index acknowledged
     in_flight: frozenset[str]  # article ids that the index may or may not hold yet
+    elsewhere: frozenset[str] | None = None  # ids it must not hold; None: all others (no scope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,59 @@
+"""The ledger in a database: SQLite on a laptop, PostgreSQL for many workers.
+
+tables.py, columns.py       what is kept, and column types that mean the same on both
+engine.py                   connections, transactions, the database's clock
+leases.py                   who may work on what
+feeds.py, polls.py          the catalogue; what one poll leaves behind
+reading.py                  what the stages are given
+commits.py, steps.py        results written in one transaction; the rules they follow
+copies.py, changes.py       duplicates grouped anew; the change log
+bookkeeping.py, questions.py, replays.py
+maintenance.py, backups.py, migrations/
+"""
+
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
+
+from pipeline.adapters.ledger.engine import Database, parse_url
+from pipeline.adapters.ledger.maintenance import ensure_current
+from pipeline.adapters.ledger.sql_ledger import SqlLedger
+from pipeline.errors import ConfigError, Fault
+
+__all__ = ["SqlLedger", "open_ledger"]
+
+
+def open_ledger(url: str, *, create: bool = True) -> SqlLedger:
+    """Open the ledger at a SQLAlchemy URL (sqlite:///FILE or postgresql://…).
+
+    A SQLite file is made when missing (unless `create` is False) and brought up to date by itself.
+    Raises ConfigError when there is none, it cannot be reached, or its form does not fit.
+    """
+    database = connect(url, create=create)
+    try:
+        ensure_current(database)
+    except ConfigError:
+        database.close()
+        raise
+    except OperationalError as error:
+        database.close()
+        raise unreachable(database, error) from None
+    return SqlLedger(database)
+
+
+def connect(url: str, *, create: bool = True) -> Database:
+    """Return the database at a URL, whatever is in it. Raises ConfigError."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        path = Path(str(parsed.database))
+        if not path.parent.is_dir() or not (create or path.is_file()):
+            problem = f"there is no ledger at {path}; `newsline run` makes one"
+            raise ConfigError([Fault("settings", "ledger.url", problem)])
+    return Database(parsed)
+
+
+def unreachable(database: Database, error: OperationalError) -> ConfigError:
+    """Return the error to show for a database that does not answer."""
+    where = database.url.render_as_string(hide_password=True)
+    reason = str(error.orig).strip().splitlines()[0]
+    return ConfigError([Fault("settings", "ledger.url", f"{where} cannot be opened: {reason}")])

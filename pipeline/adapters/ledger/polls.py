@@ -1,0 +1,223 @@
+"""What one poll leaves behind, in one transaction: entries, sightings, URLs, validators."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from pipeline.adapters.ledger.engine import (
+    chunks,
+    insert_all,
+    insert_new,
+    insert_or_replace,
+    rows_by,
+    update_all,
+)
+from pipeline.adapters.ledger.leases import add_hosts, holds_host
+from pipeline.adapters.ledger.outcomes import SAME_ARTICLE, insert_place, outcome_row
+from pipeline.adapters.ledger.records import state_row, to_json
+from pipeline.adapters.ledger.tables import articles, entries, feeds, outcomes, sightings, urls
+from pipeline.errors import LeaseLost
+from pipeline.model import Result, Stage, Status
+from pipeline.work import EntryDecision, Lease, Outcome, PollResult
+
+
+@dataclass(frozen=True, slots=True)
+class _Poll:
+    """Whose poll it is and when it was, for every row that it writes."""
+
+    feed_id: str
+    publisher: str
+    at: datetime
+    run_id: str | None
+
+
+def commit_poll(
+    connection: Connection, lease: Lease, result: PollResult, run_id: str | None
+) -> None:
+    """Write everything that one poll changed. Raises LeaseLost; see ports.Ledger.commit_poll."""
+    if not holds_host(connection, lease):
+        raise LeaseLost(f"the lease on {lease.host} is no longer ours")
+    feed = result.state.feed
+    poll = _Poll(feed.feed_id, feed.publisher, result.outcome.at, run_id)
+    place_id = insert_place(connection, result.place) if result.place else None
+    decisions = [_with_whole_link(decision) for decision in result.decisions]
+    discovered = _add_urls(connection, poll, decisions)
+    _add_sightings(connection, poll, decisions, discovered, place_id)
+    _touch_known_urls(connection, poll, decisions)
+    _add_entries(connection, poll, decisions)
+    _refresh_seen(connection, poll, result.seen_keys)
+    add_hosts(connection, [result.state.host])
+    learnt = {name: value for name, value in state_row(result.state).items() if name not in _OURS}
+    update_all(connection, feeds, [learnt])
+    ended = outcome_row(result.outcome, run_id, feed_id=feed.feed_id)
+    insert_all(connection, outcomes, [ended | {"counts": to_json(dict(result.counts))}])
+
+
+#: The operator's side of a feed: a poll that began before `sync_feeds` must not turn it back.
+_OURS = ("feed", "publisher", "configured")
+
+
+def _with_whole_link(decision: EntryDecision) -> EntryDecision:
+    """Let an entry have a URL or none: an id without an address could never be fetched."""
+    if decision.url is None or decision.host is None:
+        return replace(decision, url_id=None, url=None, host=None)
+    return decision
+
+
+def _add_urls(connection: Connection, poll: _Poll, decisions: Sequence[EntryDecision]) -> set[str]:
+    """Insert the URLs that nobody saw before, with what ends some of them at once."""
+    wanted = {
+        decision.url_id: decision
+        for decision in reversed(decisions)  # the first entry of a document wins
+        if decision.url_id is not None
+    }
+    if not wanted:
+        return set()
+    add_hosts(connection, [str(decision.host) for decision in wanted.values()])
+    owned = {
+        row["article_id"]
+        for row in rows_by(
+            connection, sa.select(articles.c.article_id), articles.c.article_id, wanted
+        )
+    }
+    rows = [_url_row(poll, wanted[url_id], owned) for url_id in sorted(wanted)]
+    new: set[str] = set()
+    for chunk in chunks(rows, 200):
+        statement = insert_new(urls, connection).values(chunk).returning(urls.c.url_id)
+        new |= set(connection.scalars(statement))
+    ended = [
+        outcome_row(_end_of(row, poll.at), poll.run_id, url_id=row["url_id"])
+        for row in rows
+        if row["url_id"] in new and row["status"] != Status.IN_FLIGHT
+    ]
+    insert_all(connection, outcomes, ended)
+    return new
+
+
+def _url_row(poll: _Poll, decision: EntryDecision, owned: set[str]) -> dict[str, Any]:
+    """Return a new URL's row: on its way, or at its end before it began."""
+    status, reason = Status.IN_FLIGHT, None
+    if decision.drop_reason is not None:
+        status, reason = Status.DROPPED, decision.drop_reason
+    elif decision.url_id in owned:  # another link led to this very page before
+        status, reason = Status.ALIAS, SAME_ARTICLE
+    on_its_way = status is Status.IN_FLIGHT
+    return {
+        "url_id": decision.url_id,
+        "url": decision.url,
+        "host": decision.host,
+        "publisher": poll.publisher,
+        "feed_id": poll.feed_id,
+        "first_seen_at": poll.at,
+        "status": status,
+        "reason": reason,
+        "stage": Stage.FETCH if on_its_way else None,
+        "due_at": poll.at if on_its_way else None,
+        "tries": 0,
+        "revisits": 0,
+        "article_id": decision.url_id if status is Status.ALIAS else None,
+    }
+
+
+def _end_of(row: dict[str, Any], at: datetime) -> Outcome:
+    result = Result.ALIAS if row["status"] == Status.ALIAS else Result.DROPPED
+    return Outcome(Stage.POLL, result, at, row["reason"])
+
+
+def _add_sightings(
+    connection: Connection,
+    poll: _Poll,
+    decisions: Sequence[EntryDecision],
+    discovered: set[str],
+    place_id: int | None,
+) -> None:
+    rows, credited = [], set[str]()
+    for decision in decisions:
+        url_id = decision.url_id
+        first = url_id is not None and url_id in discovered and url_id not in credited
+        if url_id is not None:
+            credited.add(url_id)
+        rows.append(
+            {
+                "feed_id": poll.feed_id,
+                "entry_key": decision.entry.key,
+                "version": decision.version,
+                "url_id": url_id,
+                "first": first,
+                "publisher": poll.publisher,
+                "seen_at": poll.at,
+                "drop_reason": decision.drop_reason,
+                "entry": to_json(decision.entry),
+                "place_id": place_id,
+                "run_id": poll.run_id,
+            }
+        )
+    insert_all(connection, sightings, rows)
+
+
+def _touch_known_urls(
+    connection: Connection, poll: _Poll, decisions: Sequence[EntryDecision]
+) -> None:
+    """Note which URLs have text in a feed, and ask for pages again whose entry changed."""
+    with_text = {
+        decision.url_id
+        for decision in decisions
+        if decision.url_id and (decision.entry.content or decision.entry.summary)
+    }
+    for chunk in chunks(sorted(with_text)):
+        connection.execute(
+            sa.update(urls)
+            .where(urls.c.url_id.in_(chunk), ~urls.c.has_feed_text)
+            .values(has_feed_text=True)
+        )
+    changed = {
+        decision.url_id
+        for decision in decisions
+        if decision.url_id and decision.change == "changed"
+    }
+    for chunk in chunks(sorted(changed)):
+        indexed = urls.c.url_id.in_(chunk) & (urls.c.status == Status.INDEXED)
+        connection.execute(
+            sa.update(urls)
+            .where(indexed, urls.c.stage.is_not(None), urls.c.stage != Stage.FETCH)
+            .where(urls.c.redo.is_(None))
+            .values(redo=Stage.FETCH)  # after the work that is under way
+        )
+        connection.execute(
+            sa.update(urls)
+            .where(indexed, urls.c.stage.is_(None) | (urls.c.stage == Stage.FETCH))
+            .values(stage=Stage.FETCH, due_at=poll.at, tries=0)
+        )
+
+
+def _add_entries(connection: Connection, poll: _Poll, decisions: Sequence[EntryDecision]) -> None:
+    newest = {decision.entry.key: decision for decision in decisions}
+    rows = [
+        {
+            "feed_id": poll.feed_id,
+            "entry_key": key,
+            "url_id": decision.url_id,
+            "content_hash": decision.entry.content_hash,
+            "version": decision.version,
+            "publisher": poll.publisher,
+            "first_seen_at": poll.at,
+            "last_seen_at": poll.at,
+        }
+        for key, decision in sorted(newest.items())
+    ]
+    if rows:
+        statement = insert_or_replace(entries, connection, keep=("first_seen_at", "publisher"))
+        connection.execute(statement, rows)
+
+
+def _refresh_seen(connection: Connection, poll: _Poll, keys: Sequence[str]) -> None:
+    for chunk in chunks(sorted(set(keys))):
+        connection.execute(
+            sa.update(entries)
+            .where(entries.c.feed_id == poll.feed_id, entries.c.entry_key.in_(chunk))
+            .values(last_seen_at=poll.at)
+        )

@@ -1,0 +1,181 @@
+"""Questions about one thing: the life of a URL, copies of a text, when work falls due."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from pipeline.adapters.ledger.records import entry_of, place_of
+from pipeline.adapters.ledger.tables import (
+    articles,
+    changes,
+    feeds,
+    outcomes,
+    pages,
+    places,
+    robots,
+    sightings,
+    urls,
+)
+from pipeline.errors import UsageError
+from pipeline.model import Stage, Status
+from pipeline.urls import article_id as id_of
+from pipeline.work import LifeLine, Position, RobotsCopy
+
+_PLACE = (places.c.segment, places.c.offset, places.c.length, places.c.sha256)
+
+
+def where(connection: Connection, url: str) -> tuple[Position, list[LifeLine]] | None:
+    """Return where a URL stands and its life, oldest first. Raises UsageError for no web URL.
+
+    The address at which an article was found in the end serves as well as the link to it.
+    """
+    try:
+        wanted = id_of(url)
+    except ValueError as error:
+        raise UsageError(f"{url!r} is no web address: {error}") from None
+    owner = sa.select(articles.c.url_id).where(articles.c.article_id == wanted).scalar_subquery()
+    query = (
+        sa.select(urls, articles.c.doc_version, articles.c.duplicate_of)
+        .outerjoin(articles, articles.c.url_id == urls.c.url_id)
+        .where((urls.c.url_id == wanted) | (urls.c.url_id == owner))
+        .order_by(sa.case((urls.c.url_id == wanted, 0), else_=1))
+    )
+    row = connection.execute(query.limit(1)).mappings().one_or_none()
+    if row is None:
+        return None
+    is_alias = row["status"] == Status.ALIAS
+    is_copy = row["status"] == Status.DUPLICATE
+    position = Position(
+        url_id=row["url_id"],
+        url=row["url"],
+        article_id=row["article_id"],
+        status=Status(row["status"]),
+        reason=row["reason"] or row["failed_reason"],
+        stage=Stage(row["stage"]) if row["stage"] else None,
+        due_at=row["due_at"],
+        doc_version=row["doc_version"],
+        alias_of=_url_of_owner(connection, row["article_id"]) if is_alias else None,
+        duplicate_of=_url_of_owner(connection, row["duplicate_of"]) if is_copy else None,
+    )
+    its_article = None if is_alias else row["article_id"]
+    return position, _life(connection, row["url_id"], its_article)
+
+
+def _url_of_owner(connection: Connection, article_id: str | None) -> str | None:
+    query = (
+        sa.select(urls.c.url)
+        .join(articles, articles.c.url_id == urls.c.url_id)
+        .where(articles.c.article_id == article_id)
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _life(connection: Connection, url_id: str, article_id: str | None) -> list[LifeLine]:
+    """Return every step; those at one moment in the order sighting, outcomes, change."""
+    lines = [
+        *(_sighted(row) for row in _rows(connection, _sightings_of(url_id))),
+        *(_ended(row) for row in _rows(connection, _outcomes_of(url_id))),
+        *(_listed(row) for row in _rows(connection, _changes_of(article_id))),
+    ]
+    return sorted(lines, key=lambda line: line.at)
+
+
+def _rows(connection: Connection, query: sa.Select[Any]) -> list[Mapping[str, Any]]:
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _sightings_of(url_id: str) -> sa.Select[Any]:
+    return (
+        sa.select(sightings, *_PLACE)
+        .outerjoin(places, places.c.place_id == sightings.c.place_id)
+        .where(sightings.c.url_id == url_id)
+        .order_by(sightings.c.sighting_id)
+    )
+
+
+def _outcomes_of(url_id: str) -> sa.Select[Any]:
+    return (
+        sa.select(outcomes, *_PLACE)
+        .outerjoin(pages, pages.c.page_id == outcomes.c.page_id)
+        .outerjoin(places, places.c.place_id == pages.c.place_id)
+        .where(outcomes.c.url_id == url_id)
+        .order_by(outcomes.c.outcome_id)
+    )
+
+
+def _changes_of(article_id: str | None) -> sa.Select[Any]:
+    query = sa.select(changes).where(changes.c.article_id == article_id, ~changes.c.superseded)
+    return query.order_by(changes.c.change_id)
+
+
+def _sighted(row: Mapping[str, Any]) -> LifeLine:
+    entry = entry_of(row["entry"])
+    result = "new" if row["version"] == 1 else "changed"
+    detail = f"{row['feed_id']}: {entry.title}"
+    return LifeLine(row["seen_at"], "sighting", result, row["drop_reason"], detail, place_of(row))
+
+
+def _ended(row: Mapping[str, Any]) -> LifeLine:
+    return LifeLine(
+        row["at"], row["stage"], row["result"], row["reason"], row["detail"], place_of(row)
+    )
+
+
+def _listed(row: Mapping[str, Any]) -> LifeLine:
+    number = "not numbered yet" if row["seq"] is None else f"line {row['seq']}"
+    detail = f"document version {row['doc_version']}, {number}"
+    return LifeLine(row["at"], "change", row["kind"], None, detail)
+
+
+def find_duplicates(
+    connection: Connection, fingerprint: str, before: tuple[datetime, str]
+) -> list[tuple[str, str]]:
+    """Return (article_id, publisher) of earlier articles with this text that are in the books."""
+    first_seen_at, article_id = before
+    mine = articles.c
+    query = (
+        sa.select(mine.article_id, mine.publisher)
+        .join(urls, urls.c.url_id == mine.url_id)
+        .where(mine.fingerprint == fingerprint, ~urls.c.retract)
+        .where(urls.c.status.in_((Status.IN_FLIGHT, Status.INDEXED)))
+        .where(
+            sa.tuple_(mine.first_seen_at, mine.article_id)
+            < sa.tuple_(
+                sa.literal(first_seen_at, mine.first_seen_at.type),
+                sa.literal(article_id, mine.article_id.type),
+            )
+        )
+        .order_by(mine.first_seen_at, mine.article_id)
+    )
+    return [(row.article_id, row.publisher) for row in connection.execute(query)]
+
+
+def next_due_at(connection: Connection, stage: Stage) -> datetime | None:
+    """Return when the next item of a stage falls due; None: none will."""
+    if stage is Stage.POLL:
+        query = sa.select(sa.func.min(feeds.c.next_poll_at)).where(
+            feeds.c.configured, ~feeds.c.paused
+        )
+    else:
+        query = sa.select(sa.func.min(urls.c.due_at)).where(urls.c.stage == stage)
+    return connection.execute(query).scalar()
+
+
+def find_robots(connection: Connection, origin: str) -> RobotsCopy | None:
+    """Return the last copy of an origin's robots.txt."""
+    row = connection.execute(sa.select(robots).where(robots.c.origin == origin)).one_or_none()
+    return None if row is None else RobotsCopy(row.origin, row.status, row.body, row.fetched_at)
+
+
+def run_counts(connection: Connection, run_id: str) -> dict[tuple[str, str, str], int]:
+    """Return (stage, result, reason or "") → outcomes recorded by a run."""
+    reason = sa.func.coalesce(outcomes.c.reason, "")
+    query = (
+        sa.select(outcomes.c.stage, outcomes.c.result, reason, sa.func.count())
+        .where(outcomes.c.run_id == run_id)
+        .group_by(outcomes.c.stage, outcomes.c.result, reason)
+    )
+    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}

@@ -1,0 +1,80 @@
+"""Sends URLs through a stage again: dead letters, or anything that has ended."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection
+
+from pipeline.adapters.ledger.bookkeeping import url_conditions
+from pipeline.adapters.ledger.tables import articles, urls
+from pipeline.errors import UsageError
+from pipeline.model import Stage, Status
+from pipeline.work import ReplaySelector, Scope
+
+#: An alias has no page of its own; what was retracted or erased stays away.
+_REPLAYABLE = (Status.INDEXED, Status.DROPPED, Status.DUPLICATE, Status.DEAD)
+
+
+def replay(
+    connection: Connection, selector: ReplaySelector, now: datetime, *, dry_run: bool
+) -> int:
+    """Make the selected URLs due at a stage again; return how many."""
+    conditions = _conditions(selector)
+    if dry_run:
+        query = sa.select(sa.func.count()).select_from(urls).where(*conditions)
+        return int(connection.execute(query).scalar_one())
+    stays = urls.c.status == Status.INDEXED
+    stage = selector.stage.value if selector.stage is not None else urls.c.failed_stage
+    done = connection.execute(
+        sa.update(urls)
+        .where(*conditions)
+        .values(
+            stage=stage,
+            due_at=now,
+            tries=0,
+            status=sa.case((stays, urls.c.status), else_=Status.IN_FLIGHT.value),
+            reason=None,
+            failed_stage=None,
+            failed_reason=None,
+        )
+    )
+    return done.rowcount
+
+
+def _conditions(selector: ReplaySelector) -> list[ColumnElement[bool]]:
+    """Return what a URL must meet; what is being worked on is never disturbed."""
+    at_rest = urls.c.stage.is_(None) | (urls.c.stage == Stage.FETCH)
+    conditions = [
+        urls.c.status.in_(_REPLAYABLE),
+        at_rest,
+        *url_conditions(
+            Scope(
+                feed_id=selector.feed_id,
+                publisher=selector.publisher,
+                since=selector.since,
+                until=selector.until,
+            )
+        ),
+    ]
+    if selector.dead_only:
+        conditions.append(urls.c.failed_stage.is_not(None))
+    elif selector.stage is None:
+        raise UsageError("replaying more than dead letters needs --stage: through which one?")
+    if selector.reason is not None:
+        its_reason = sa.func.coalesce(urls.c.failed_reason, urls.c.reason)
+        conditions.append(its_reason == selector.reason)
+    return conditions + _has_what_it_reads(selector.stage)
+
+
+def _has_what_it_reads(stage: Stage | None) -> list[ColumnElement[bool]]:
+    """Return what must be there for a stage to have something to work on."""
+    if stage is None or stage is Stage.FETCH:
+        return []
+    if stage is Stage.POLL:
+        raise UsageError(
+            "a poll cannot be replayed; stages are fetch, extract, enrich, group, index"
+        )
+    owned = sa.select(articles.c.article_id).where(articles.c.url_id == urls.c.url_id)
+    if stage is not Stage.EXTRACT:
+        owned = owned.where(articles.c.revision_n > 0)
+    return [owned.exists()]

@@ -108,7 +108,7 @@ class _Brotli:
             made = self._decompressor.process(piece, output_buffer_limit=_STEP_BYTES)
             if made:
                 yield made
-            if self._decompressor.can_accept_more_data():
+            if len(made) < _STEP_BYTES and self._decompressor.can_accept_more_data():
                 return
             piece = b""
 

@@ -20,6 +20,8 @@ _REVISIT_DELAYS_S = (1 * _HOUR_S, 5 * _HOUR_S, 18 * _HOUR_S, 6 * _DAY_S)
 #: Two answers "gone" count only a day apart: publishers lose pages for hours in a migration.
 _GONE_FOR = timedelta(seconds=_DAY_S)
 _GONE_RECHECK = timedelta(hours=25)
+#: When the re-check itself fails otherwise.
+_GONE_RETRY = timedelta(hours=6)
 #: A page that was gone once and fails otherwise ever since is left alone after this.
 _GONE_OPEN = timedelta(days=7)
 _GONE = frozenset({http_reason(404), http_reason(410)})
@@ -62,7 +64,7 @@ def revisit_failed(due: DuePage, problem: ItemError, now: datetime) -> StepResul
         return _again(due, problem, now, now + _GONE_RECHECK, gone_since=now)
     if since is not None and (gone or now - since < _GONE_OPEN):
         # Something else failed meanwhile, or the answer came too early: the question stays open.
-        return _again(due, problem, now, max(since, now - _GONE_FOR) + _GONE_RECHECK)
+        return _again(due, problem, now, max(since + _GONE_RECHECK, now + _GONE_RETRY))
     return _next_visit(due, Result.RETRY, problem.reason, problem.detail, now)
 
 

@@ -86,10 +86,6 @@ def warn():
     return "warned"
 
 
-TASKS = {
-    task.__name__: task
-    for task in (
-        double, who, parent, refuse, bug, strange_bug, unpicklable, burn, spin, sleep, hoard, segfault,
-        kill_self, leave, warn,
-    )
-}  # fmt: skip
+_ALL = (double, who, parent, refuse, bug, strange_bug, unpicklable, burn, spin, sleep, hoard)
+_FATAL = (segfault, kill_self, leave, warn)
+TASKS = {task.__name__: task for task in _ALL + _FATAL}

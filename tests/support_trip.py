@@ -26,7 +26,7 @@ class Desk:
         self.config = folder / "pipeline.toml"
         self.extra = extra
         self.port = port
-        write_catalogue(self.feeds, feeds)
+        self.feeds.write_text(write_catalogue(feeds), "utf-8")
 
     def settle(self, now) -> None:
         """Write the settings for a run at a time."""

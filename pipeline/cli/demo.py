@@ -1,4 +1,4 @@
-"""`newsline demo`: eleven days of autumn 2019 in the rehearsal news world, end to end."""
+"""`newsline demo`: twelve moments of autumn 2019 in the rehearsal news world, end to end."""
 
 import asyncio
 import sys
@@ -18,7 +18,7 @@ from pipeline.cli.output import BAD_NEWS, JsonFlag, print_json, print_table
 from pipeline.cli.run import sync_catalogue
 from pipeline.config import ClockSettings, Config, FetchSettings
 from pipeline.index.query import Query, SearchPage
-from pipeline.rehearsal.server import WorldServer
+from pipeline.rehearsal.server import DEFAULT_PORT, WorldServer
 from pipeline.run import Run
 from pipeline.work import Scope
 
@@ -28,7 +28,7 @@ MOMENTS = tuple(
     datetime(2019, month, day, hour, tzinfo=UTC)
     for month, day, hour in (
         (8, 7, 20), (8, 16, 8), (8, 25, 8), (9, 8, 20), (9, 11, 8), (9, 25, 8),
-        (10, 8, 8), (10, 14, 20), (10, 18, 8), (10, 24, 8), (10, 31, 8),
+        (10, 6, 15), (10, 8, 8), (10, 14, 20), (10, 18, 8), (10, 24, 8), (10, 31, 8),
     )
 )  # fmt: skip
 #: The world is on this machine and asks for no patience; on the real web the default is 2 s.
@@ -56,7 +56,7 @@ def demo(
     logs.configure()
     started = time.monotonic()
     clock = ScaledClock(MOMENTS[0])
-    with WorldServer(clock) as world:
+    with WorldServer(clock, port=DEFAULT_PORT) as world:  # the port is part of every address
         app = build(demo_config(world.port), data, find_config_dir(), clock=clock)
         try:
             app.ledger.acquire_pipeline_lock()

@@ -39,7 +39,7 @@ _FRAMING_FREE_BYTES = 256 * 1024
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     """Return a context that checks certificates and host names; `ca_file` is trusted as well."""
-    context = ssl.create_default_context()
+    context = httpcore2.default_ssl_context()  # the machine's own authorities, wherever they are
     if ca_file is not None:
         context.load_verify_locations(ca_file)
     return context

@@ -33,6 +33,7 @@ _ACCEPT = {
 }
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FIRST_FINAL_STATUS = 200
+_FIRST_ERROR_STATUS = 400
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64 * 1024
 _TOO_LARGE_HINT = 431  # h11's hint for a head that outgrew its buffer
@@ -165,7 +166,7 @@ class HttpFetcher:
             answer = _head(response, target)
             if answer.status in _REDIRECTS:
                 return answer
-            return await self._read(response, answer, kind)
+            return await self._read_unless_refused(response, answer, kind)
         except (httpcore2.NetworkError, httpcore2.RemoteProtocolError) as error:
             ended = bool(getattr(response.extensions.get("network_stream"), "ended", False))
             raise _problem(error, target, cut=ended) from error
@@ -197,6 +198,17 @@ class HttpFetcher:
             if dialled:
                 raise
         return await self._pool.handle_async_request(request)
+
+    async def _read_unless_refused(
+        self, response: httpcore2.Response, answer: _Answer, kind: FetchKind
+    ) -> _Answer:
+        """Read a body; a 404 or 503 whose error page is broken is still that status."""
+        try:
+            return await self._read(response, answer, kind)
+        except (ItemError, httpcore2.NetworkError, httpcore2.RemoteProtocolError):
+            if answer.status < _FIRST_ERROR_STATUS:
+                raise
+            return answer
 
     async def _read(
         self, response: httpcore2.Response, answer: _Answer, kind: FetchKind

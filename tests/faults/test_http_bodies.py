@@ -196,3 +196,20 @@ def test_of_robots_only_the_first_500_kib_are_read(server):
     server.on("/robots.txt", reply(b"Allow: /a\n" * 200_000))
     page = fetch(server.url("/robots.txt"), FetchKind.ROBOTS)
     assert len(page.body) == MAX_ROBOTS_BYTES
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Encoding: rot13\r\nContent-Length: 3\r\n\r\nabc",
+        b"Content-Encoding: gzip\r\n\r\nplain text",
+        b"Content-Length: 100\r\n\r\nshort",
+        b"Content-Length: 9999999999\r\n\r\n",
+    ],
+)
+def test_a_broken_error_page_does_not_hide_the_status(server, rest):
+    server.on("/", b"HTTP/1.1 404 Not Found\r\n" + rest)
+    page = fetch(server.url())
+    assert (page.status, page.body) == (404, b"")
+    server.on("/", b"HTTP/1.1 200 OK\r\n" + rest)
+    assert failing(server.url()).reason in {"bad_coding", "body_truncated", "too_large"}

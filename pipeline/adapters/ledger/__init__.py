@@ -11,16 +11,18 @@ bookkeeping.py, questions.py, replays.py
 maintenance.py, backups.py, migrations/
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from pipeline.adapters.ledger.engine import Database, parse_url
 from pipeline.adapters.ledger.maintenance import ensure_current
 from pipeline.adapters.ledger.sql_ledger import SqlLedger
 from pipeline.errors import ConfigError, Fault
 
-__all__ = ["SqlLedger", "open_ledger"]
+__all__ = ["SqlLedger", "open_ledger", "opened"]
 
 
 def open_ledger(url: str, *, create: bool = True) -> SqlLedger:
@@ -29,20 +31,28 @@ def open_ledger(url: str, *, create: bool = True) -> SqlLedger:
     A SQLite file is made when missing (unless `create` is False) and brought up to date by itself.
     Raises ConfigError when there is none, it cannot be reached, or its form does not fit.
     """
-    database = connect(url, create=create)
+    database = _connect(url, create=create)
     try:
-        ensure_current(database)
+        with _explained(database):
+            ensure_current(database)
     except ConfigError:
         database.close()
         raise
-    except OperationalError as error:
-        database.close()
-        raise unreachable(database, error) from None
     return SqlLedger(database)
 
 
-def connect(url: str, *, create: bool = True) -> Database:
-    """Return the database at a URL, whatever is in it. Raises ConfigError."""
+@contextmanager
+def opened(url: str, *, create: bool = True) -> Iterator[Database]:
+    """Give the database at a URL, whatever form its tables have. Raises ConfigError."""
+    database = _connect(url, create=create)
+    try:
+        with _explained(database):
+            yield database
+    finally:
+        database.close()
+
+
+def _connect(url: str, *, create: bool) -> Database:
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         path = Path(str(parsed.database))
@@ -52,8 +62,15 @@ def connect(url: str, *, create: bool = True) -> Database:
     return Database(parsed)
 
 
-def unreachable(database: Database, error: OperationalError) -> ConfigError:
-    """Return the error to show for a database that does not answer."""
-    where = database.url.render_as_string(hide_password=True)
-    reason = str(error.orig).strip().splitlines()[0]
-    return ConfigError([Fault("settings", "ledger.url", f"{where} cannot be opened: {reason}")])
+@contextmanager
+def _explained(database: Database) -> Iterator[None]:
+    """Turn what a database says when it cannot be used into one line for the operator."""
+    try:
+        yield
+    except DatabaseError as error:
+        if type(error) not in (DatabaseError, OperationalError):
+            raise  # a wrong statement or value: a bug, not a database that is away
+        where = database.url.render_as_string(hide_password=True)
+        reason = str(error.orig).strip().splitlines()[0]
+        problem = f"{where} cannot be used: {reason}"
+        raise ConfigError([Fault("settings", "ledger.url", problem)]) from None

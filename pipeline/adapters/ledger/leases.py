@@ -17,7 +17,7 @@ from pipeline.adapters.ledger.engine import chunks, database_now, insert_new, up
 from pipeline.adapters.ledger.tables import feeds, hosts, urls
 from pipeline.errors import LeaseLost
 from pipeline.model import Stage
-from pipeline.work import Lease
+from pipeline.work import MAX_HOST_WAIT_S, Lease
 
 #: PostgreSQL advisory lock: only one worker at a time looks whether `group` is being worked on.
 _GROUP_LOCK = 0x6E6C_0001
@@ -41,7 +41,7 @@ def lease_hosts(
 ) -> list[Lease]:
     """Take hosts with something due, soonest allowed first.
 
-    A host whose pace lets nobody in before the lease would run out is left alone.
+    A host that lets nobody in for MAX_HOST_WAIT_S is left alone until then.
     """
     clock = database_now(connection)
     query = (
@@ -49,7 +49,7 @@ def lease_hosts(
         .where(_free(hosts, clock), _has_due(stage, now))
         .where(
             hosts.c.next_request_at.is_(None)
-            | (hosts.c.next_request_at <= now + timedelta(seconds=lease_s))
+            | (hosts.c.next_request_at <= now + timedelta(seconds=MAX_HOST_WAIT_S))
         )
         .order_by(hosts.c.next_request_at.nulls_first(), hosts.c.host)
         .limit(limit)

@@ -1,12 +1,13 @@
 """Questions about one thing: the life of a URL, copies of a text, when work falls due."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from pipeline.adapters.ledger.engine import rows_by
 from pipeline.adapters.ledger.records import entry_of, place_of
 from pipeline.adapters.ledger.tables import (
     articles,
@@ -71,6 +72,13 @@ def _url_of_owner(connection: Connection, article_id: str | None) -> str | None:
         .where(articles.c.article_id == article_id)
     )
     return connection.execute(query).scalar_one_or_none()
+
+
+def addresses(connection: Connection, article_ids: Collection[str]) -> dict[str, str]:
+    """Return article_id → the address of each article that the ledger knows."""
+    query = sa.select(articles.c.article_id, articles.c.url)
+    rows = rows_by(connection, query, articles.c.article_id, article_ids)
+    return {row["article_id"]: row["url"] for row in rows}
 
 
 def _life(connection: Connection, url_id: str, article_id: str | None) -> list[LifeLine]:

@@ -229,6 +229,11 @@ class SqlLedger:
         with self.database.reading(snapshot=True) as connection:
             return questions.where(connection, url)
 
+    def addresses(self, article_ids: Collection[str]) -> Mapping[str, str]:
+        """Return article_id → address of those articles that are known, for people to read."""
+        with self.database.reading() as connection:
+            return questions.addresses(connection, article_ids)
+
     def replay(self, selector: ReplaySelector, now: datetime, *, dry_run: bool = False) -> int:
         """Make the selected URLs due again; return how many."""
         return self.database.write(

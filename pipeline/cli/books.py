@@ -1,0 +1,218 @@
+"""`newsline balance`, `where` and `replay`: what became of everything that was discovered."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.app import App
+from pipeline.balance import BalanceSheet, balance
+from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_app
+from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_json, print_table
+from pipeline.errors import UsageError
+from pipeline.model import ArchivePlace, Stage
+from pipeline.work import LifeLine, Position, ReplaySelector, Scope
+
+#: Articles named when the books do not balance; the counts say how many more there are.
+NAMED = 20
+
+FeedOption = Annotated[str | None, typer.Option("--feed", help="Only what this feed listed.")]
+PublisherOption = Annotated[str | None, typer.Option("--publisher", help="Only this outlet's.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    app.command("balance")(show_balance)
+    app.command("where")(where)
+    app.command("replay")(replay)
+
+
+def show_balance(
+    *,
+    feed: FeedOption = None,
+    publisher: PublisherOption = None,
+    day: Annotated[
+        str | None, typer.Option("--day", help="Only what was first seen on YYYY-MM-DD (UTC).")
+    ] = None,
+    data: DataOption = DEFAULT_DATA,
+    config: ConfigOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Show that everything discovered is accounted for, here and in the index.
+
+    Exit code 1 when the books do not balance; the articles concerned are named.
+
+    Example: newsline balance --publisher bbc --day 2019-09-08
+    """
+    scope = Scope(feed_id=feed, publisher=publisher, day=day)
+    with open_app(data, config) as app:
+        _check_feed(app, feed)
+        sheet = _sheet(app, scope)
+        named = _named(app, sheet)
+    if json:
+        print_json({"scope": _given(scope), **sheet.as_dict(), "concerned": named})
+    else:
+        title = ", ".join(f"{name} {value}" for name, value in _given(scope).items())
+        rows = [("discovered", sheet.discovered), *sheet.rows()]
+        print_table(f"Balance{': ' + title if title else ''}", ("what", "URLs"), rows)
+        typer.echo(sheet.sentence())
+        if named:
+            columns = ("problem", "article", "url")
+            print_table(f"The first {NAMED}", columns, [tuple(row.values()) for row in named])
+    if not sheet.balances:
+        raise typer.Exit(BAD_NEWS)
+
+
+def _sheet(app: App, scope: Scope) -> BalanceSheet:
+    """Return the balance; look twice before saying that it is wrong.
+
+    Ledger and index are read one after the other: a run that is writing moves both meanwhile.
+    """
+    sheet = balance(app.ledger.books(scope), app.index.versions())
+    return sheet if sheet.balances else balance(app.ledger.books(scope), app.index.versions())
+
+
+def _named(app: App, sheet: BalanceSheet) -> list[dict[str, str]]:
+    """Return the first articles on which ledger and index disagree, with their addresses."""
+    found = [
+        *(("missing from the index", id_) for id_ in sheet.missing_from_index),
+        *(("unexpected in the index", id_) for id_ in sheet.unexpected_in_index),
+        *(
+            (f"version {one.index} in the index, {one.ledger} in the ledger", one.article_id)
+            for one in sheet.version_differs
+        ),
+    ][:NAMED]
+    addresses = app.ledger.addresses([article_id for _, article_id in found])
+    return [
+        {"problem": problem, "article_id": id_, "url": addresses.get(id_, "(not in the ledger)")}
+        for problem, id_ in found
+    ]
+
+
+def _given(scope: Scope) -> dict[str, str]:
+    named = {"feed": scope.feed_id, "publisher": scope.publisher, "day": scope.day}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _check_feed(app: App, feed: str | None) -> None:
+    """Refuse a feed that was never in the catalogue: its books would balance at nought."""
+    if feed is not None and not app.ledger.feed_states([feed]):
+        raise UsageError(f"no feed {feed!r} is known to this ledger")
+
+
+def where(
+    url: Annotated[str, typer.Argument(help="A link as a feed gave it, or the final address.")],
+    data: DataOption = DEFAULT_DATA,
+    config: ConfigOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Tell the life of one URL: every step with its time, outcome and reason, and where it is now.
+
+    Exit code 1 when it was never seen.
+
+    Example: newsline where https://www.example.org/news/safe-zone
+    """
+    with open_app(data, config) as app:
+        found = app.ledger.where(url)
+    if found is None:
+        if json:
+            print_json({"url": url, "position": None, "life": []})
+        complain(f"{url}: never seen in any feed of this ledger")
+        raise typer.Exit(BAD_NEWS)
+    position, life = found
+    if json:
+        print_json({"url": url, "position": position, "life": life})
+    else:
+        _show_life(position, life)
+
+
+def _show_life(position: Position, life: Sequence[LifeLine]) -> None:
+    columns = ("at", "stage", "result", "reason", "detail", "archive")
+    print_table(
+        position.url,
+        columns,
+        [
+            (f"{line.at:%Y-%m-%d %H:%M:%S}", line.stage, line.result, line.reason, line.detail,
+             _place(line.place))
+            for line in life
+        ],
+    )  # fmt: skip
+    now = [
+        ("status", position.status),
+        ("reason", position.reason),
+        ("waits for", position.stage),
+        ("due at", position.due_at),
+        ("article", position.article_id),
+        ("document version", position.doc_version),
+        ("alias of", position.alias_of),
+        ("duplicate of", position.duplicate_of),
+    ]
+    print_table("Now", ("what", "value"), [row for row in now if row[1] is not None])
+
+
+def _place(place: ArchivePlace | None) -> str | None:
+    return f"{place.segment} @{place.offset}+{place.length}" if place else None
+
+
+def replay(
+    *,
+    stage: Annotated[
+        Stage | None,
+        typer.Option("--stage", help="Through which stage; default: the one where each died."),
+    ] = None,
+    dead: Annotated[
+        bool, typer.Option("--dead/--all", help="Dead letters only, or all that has ended.")
+    ] = True,
+    feed: FeedOption = None,
+    publisher: PublisherOption = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Only with this reason, e.g. http_503.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="First seen on YYYY-MM-DD (UTC) or later.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="First seen before YYYY-MM-DD (UTC).")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how many there would be.")
+    ] = False,
+    data: DataOption = DEFAULT_DATA,
+    config: ConfigOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Make URLs due again; the next `newsline run` does the work, from the archive where it can.
+
+    Aliases, and what was retracted or erased, stay as they are.
+
+    Example: newsline replay --all --stage extract --publisher bbc --dry-run
+    """
+    selector = ReplaySelector(
+        stage=stage,
+        dead_only=dead,
+        feed_id=feed,
+        publisher=publisher,
+        reason=reason,
+        since=_day("--since", since),
+        until=_day("--until", until),
+    )
+    with open_app(data, config) as app:
+        _check_feed(app, feed)
+        count = app.ledger.replay(selector, app.clock.now(), dry_run=dry_run)
+    answer: dict[str, Any] = {"replayed": 0 if dry_run else count, "selected": count}
+    if json:
+        print_json(answer)
+    else:
+        would = "would be" if dry_run else "are"
+        typer.echo(f"{count:,} URLs {would} due again: `newsline run` takes them up")
+
+
+def _day(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} {text!r}: write a day as YYYY-MM-DD") from None
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

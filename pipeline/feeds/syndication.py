@@ -69,7 +69,7 @@ def read_syndication(scanned: Scanned) -> Document:
     return Document(
         kind=kind,
         drafts=drafts,
-        title=_rich(feed, "title"),
+        title=_rich(feed, "title", kind),
         site_link=_text(feed.get("link")),
         language=_text(feed.get("language")),
         hub=next((_text(link.get("href")) for link in _maps(feed, "links")
@@ -123,8 +123,8 @@ def _draft(entry: _Map, kind: str) -> Draft:
     return Draft(
         guid=guid,
         link=_link(entry, guid),
-        title=_rich(entry, "title"),
-        summary=_rich(entry, "summary"),
+        title=_rich(entry, "title", kind),
+        summary=_rich(entry, "summary", kind),
         content=_content(entry),
         authors=list(_authors(entry)),
         published=published,
@@ -176,9 +176,10 @@ def _content(entry: _Map) -> RichText:
     return RichText("")
 
 
-def _rich(holder: _Map, name: str) -> RichText:
+def _rich(holder: _Map, name: str, kind: str) -> RichText:
+    """Return a text with its type. Only Atom says which it is; RSS may always mean HTML."""
     detail = holder.get(f"{name}_detail")
-    plain = isinstance(detail, Mapping) and detail.get("type") == "text/plain"
+    plain = kind == "atom" and isinstance(detail, Mapping) and detail.get("type") == "text/plain"
     return RichText(_text(holder.get(name)) or "", is_html=not plain)
 
 

@@ -165,9 +165,8 @@ class GuardedStream(AsyncNetworkStream):
         except (httpcore2.ConnectTimeout, httpcore2.ConnectError, OSError) as error:
             raise _tls_problem(error, server_hostname or "") from error
         except asyncio.CancelledError:
-            await (
-                self._stream.aclose()
-            )  # httpcore2 closes it after errors only, not after a deadline
+            # httpcore2 closes it after errors only, not after a deadline
+            await self._stream.aclose()
             raise
         return GuardedStream(stream, self._max_bytes)
 

@@ -15,6 +15,7 @@ cancels what is under way: its leases are given back, its work stays due, nothin
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -100,8 +101,9 @@ class Run:
                 self._lane(Stage.INDEX, stages.index),
             )
             stopper = asyncio.ensure_future(self.stop.wait())
+            ends: list[asyncio.Future[Any]] = [lanes, stopper]
             try:
-                await asyncio.wait([lanes, stopper], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                 if lanes.done():
                     lanes.result()  # a bug in a lane ends the run here
             finally:

@@ -21,7 +21,7 @@ from pipeline.extract.page import extraction_from_feed
 from pipeline.feeds.decide import decide_poll, validators_to_send
 from pipeline.fetch.decide import decide_fetch, revisit_delay
 from pipeline.index.document import build_document
-from pipeline.model import Extraction, Page, ParsedFeed, Result, Stage, Status
+from pipeline.model import Entry, Extraction, Page, ParsedFeed, Result, Stage, Status
 from pipeline.ports import FetchKind, IndexResult
 from pipeline.retry import retry_or_dead
 from pipeline.visit import Visit
@@ -34,8 +34,9 @@ log = structlog.get_logger()
 _UNREADABLE = frozenset(
     {"blocked_page", "js_only", "empty_page", "parser_timeout", "parser_memory", "parser_crash"}
 )
-_NOT_MODIFIED = 304
 _OK = range(200, 300)
+#: Of an index of sitemaps, the last changed ones: a news sitemap holds two days, so these are enough.
+MAX_SITEMAPS = 3
 
 
 async def poll(visit: Visit, state: FeedState) -> PollResult:
@@ -44,9 +45,13 @@ async def poll(visit: Visit, state: FeedState) -> PollResult:
     validators = validators_to_send(state, doors.clock.now())
     answer: Page | ItemError
     parsed: ParsedFeed | ItemError | None = None
+    is_index = False
     try:
         answer = await visit.get(state.url, FetchKind.FEED, **validators)
         parsed = await _parse(doors, state, answer)
+        is_index = isinstance(parsed, ParsedFeed) and bool(parsed.children)
+        if isinstance(parsed, ParsedFeed) and is_index:
+            parsed = await _read_children(visit, state, parsed)
     except ItemError as error:
         answer = error
     known = (
@@ -63,6 +68,9 @@ async def poll(visit: Visit, state: FeedState) -> PollResult:
         doors.config.poll,
         random.random(),  # noqa: S311 - jitter, not a secret
     )
+    if is_index:  # its bytes and validators say nothing about the sitemaps that it names
+        forgetful = replace(result.state, etag=None, last_modified=None, body_hash=None)
+        result = replace(result, state=forgetful)
     if result.decisions and isinstance(answer, Page):
         result = replace(result, place=doors.archive.append(answer))
         doors.archive.flush()
@@ -88,6 +96,20 @@ async def _parse(doors: Doors, state: FeedState, page: Page) -> ParsedFeed | Ite
     except ItemError as error:
         return error
     return parsed
+
+
+async def _read_children(visit: Visit, state: FeedState, index: ParsedFeed) -> ParsedFeed:
+    """Return the entries of the newest sitemaps of an index as one document."""
+    entries: dict[str, Entry] = {}
+    for child in index.children[:MAX_SITEMAPS]:
+        page = await visit.get(child, FetchKind.FEED)
+        parsed = await _parse(visit.doors, replace(state, body_hash=None), page)
+        if isinstance(parsed, ItemError):
+            raise parsed
+        if parsed is None:
+            raise Transient("sitemap_unavailable", f"HTTP {page.status} from {child}")
+        entries |= {entry.key: entry for entry in parsed.entries}
+    return replace(index, kind="sitemap", entries=tuple(entries.values()))
 
 
 async def fetch(visit: Visit, due: DuePage) -> StepResult:

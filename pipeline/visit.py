@@ -19,13 +19,9 @@ from pipeline.fetch.user_agent import PRODUCT
 from pipeline.model import Page
 from pipeline.ports import FetchKind
 from pipeline.urls import host_of
-from pipeline.work import Lease, RobotsCopy
+from pipeline.work import MAX_HOST_WAIT_S, Lease, RobotsCopy
 
 log = structlog.get_logger()
-
-
-#: A host that asks for a longer rest (Retry-After) is left, and taken up again when it is over.
-PATIENCE_S = 15.0
 
 
 @dataclass(slots=True)
@@ -47,7 +43,7 @@ class Visit:
     def patient(self) -> bool:
         """Whether the host may be asked soon enough to wait for it with the lease in hand."""
         due = self._next_at.get(self.host) or self.lease.next_request_at
-        return due is None or due - self.doors.clock.now() <= timedelta(seconds=PATIENCE_S)
+        return due is None or due - self.doors.clock.now() <= timedelta(seconds=MAX_HOST_WAIT_S)
 
     def keep_lease(self) -> None:
         """Renew the leases before they run out while the visit goes on. Raises LeaseLost."""
@@ -70,6 +66,7 @@ class Visit:
         last_modified: str | None = None,
     ) -> Page:
         """Fetch in turn. Raises Transient or Permanent as the fetcher does."""
+        await self._take_host(host_of(url))
         await self._turn(host_of(url))
         return await self._request(url, kind, etag=etag, last_modified=last_modified)
 

@@ -114,6 +114,11 @@ class RobotsCopy:
     fetched_at: datetime
 
 
+#: A host that lets nobody in for longer than this (Retry-After) is not visited until then; a shorter
+#: rest (its pace, Crawl-delay) is waited out with the lease in hand.
+MAX_HOST_WAIT_S = 60.0
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to work on something until `expires_at` (the database's clock)."""

@@ -219,4 +219,4 @@ def _summary(app: App, run_id: str, *, json: bool) -> bool:
             [(*key, count) for key, count in sorted(counts.items())],
         )
         typer.echo(sheet.sentence())
-    return sheet.balances
+    return bool(sheet.balances)

@@ -23,8 +23,7 @@ def read_sitemap(scanned: Scanned) -> Document:
     if root is None:
         raise Permanent("parse_error", "sitemap: nothing in it can be read")
     if _local(root) == "sitemapindex":
-        children = tuple(loc for item in root if (loc := _find(item, "loc")))
-        return Document(kind="sitemap_index", drafts=[], children=children)
+        return Document(kind="sitemap_index", drafts=[], children=_children(root))
     drafts = [_draft(item) for item in root if _local(item) == "url"]
     if scanned.truncated_item and drafts:
         drafts[-1].truncated = True
@@ -35,6 +34,12 @@ def read_sitemap(scanned: Scanned) -> Document:
         title=RichText(next((title for title in titles if title), ""), is_html=False),
         language=next((draft.language for draft in drafts if draft.language), None),
     )
+
+
+def _children(root: etree._Element) -> tuple[str, ...]:
+    """Return the sitemaps of an index, last changed first (W3C dates compare as text)."""
+    listed = [(_find(item, "lastmod") or "", loc) for item in root if (loc := _find(item, "loc"))]
+    return tuple(loc for _, loc in sorted(listed, key=lambda pair: pair[0], reverse=True))
 
 
 def _draft(item: etree._Element) -> Draft:

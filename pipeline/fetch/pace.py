@@ -8,8 +8,9 @@ from pipeline.model import Page
 
 #: A longer Crawl-delay would make a news site unreadable; nobody means it for one page a minute.
 MAX_CRAWL_DELAY_S = 60.0
-#: What a host gets that says "too many" or "unavailable" without saying for how long.
-REST_S = 60.0
+#: What a host gets that says "too many" or "unavailable" without saying for how long; more than
+#: MAX_HOST_WAIT_S, so that its visit ends.
+REST_S = 120.0
 #: However slowly a host answers, we do not rest longer than this because of it.
 MAX_SLOW_REST_S = 60.0
 _TOO_MANY, _UNAVAILABLE, _FORBIDDEN = 429, 503, 403

@@ -35,7 +35,7 @@ _UNREADABLE = frozenset(
     {"blocked_page", "js_only", "empty_page", "parser_timeout", "parser_memory", "parser_crash"}
 )
 _OK = range(200, 300)
-#: Of an index of sitemaps, the last changed ones: a news sitemap holds two days, so these are enough.
+#: Of an index of sitemaps the last changed ones: a news sitemap holds two days, so they do.
 MAX_SITEMAPS = 3
 
 

@@ -21,6 +21,12 @@ _MAX_BYLINE_CHARS = 80
 _MAX_DATE_WORDS = 10
 
 _BULLET = re.compile(r"^[-*•]\s+")
+_QUOTES = (
+    "\N{LEFT DOUBLE QUOTATION MARK}",
+    "\N{DOUBLE LOW-9 QUOTATION MARK}",
+    "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}",
+    '"',
+)
 _LABEL_ENDS = (":", "|", ">", "»", "-", "\N{EN DASH}", "\N{EM DASH}")
 _FULL_DATE = re.compile(r"\b\d{1,2}\b.*\b(?:19|20)\d\d\b|\b(?:19|20)\d\d\b.*\b\d{1,2}\b")
 
@@ -87,6 +93,8 @@ def is_furniture(line: str, links: Collection[str]) -> bool:
     """Tell whether a line at the end of an article belongs to the page and not to the article."""
     plain = _BULLET.sub("", line)
     if len(plain) > _MAX_FURNITURE_CHARS:
+        return False
+    if plain.startswith(_QUOTES):  # somebody speaks: prose, whatever the words
         return False
     signs = (phrases.REQUEST, phrases.RIGHTS, phrases.CONTACT, phrases.CREDIT)
     return (

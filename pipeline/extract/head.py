@@ -86,14 +86,14 @@ def _title(titles: Iterable[HtmlElement]) -> str:
 
 
 def web_address(link: str | None, page_url: str) -> str | None:
-    """Return an absolute http(s) address without control characters, or None."""
+    """Return an absolute http(s) address without credentials or control characters, or None."""
     if not link:
         return None
     try:
         # A <base href> is not believed: a page must not move its own address elsewhere.
         address = urljoin(page_url, link.strip())
         parts = urlsplit(address)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        usable = parts.scheme in ("http", "https") and parts.hostname and not parts.username
     except ValueError:
         return None
     return address if usable and address.isprintable() and " " not in address else None

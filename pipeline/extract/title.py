@@ -87,5 +87,9 @@ def without_site(title: str, site: str) -> str:
     if site:
         kept = [part for part in parts if folded(part) != folded(site)]
         if 0 < len(kept) < len(parts):
-            return max(kept, key=len)
-    return max(parts, key=len) if len(words(parts[-1])) <= 4 else title  # noqa: PLR2004 - a name
+            return max(kept, key=_word_count)
+    return max(parts, key=_word_count) if len(words(parts[-1])) <= 4 else title  # noqa: PLR2004 - a name
+
+
+def _word_count(text: str) -> int:
+    return len(words(text))

@@ -22,8 +22,8 @@ from pipeline.cli.demo import demo_config
 from pipeline.cli.run import sync_catalogue
 from pipeline.model import Page, Stage
 from pipeline.rehearsal.message import Request
-from pipeline.rehearsal.synthetic import START_AT, synthetic_articles, synthetic_outlets
 from pipeline.rehearsal.script import Script
+from pipeline.rehearsal.synthetic import START_AT, synthetic_articles, synthetic_outlets
 from pipeline.rehearsal.world import World
 from pipeline.run import BATCH
 from pipeline.visit import Visit

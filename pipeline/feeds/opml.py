@@ -60,12 +60,12 @@ def read_opml(body: bytes) -> OpmlImport:
     ids: set[str] = set()
     faults: list[str] = []
     merged = 0
-    for attributes, path in _outlines(tree, faults):
+    for outline in _outlines(tree, faults):
         try:
-            feed = _feed(attributes, path)
+            feed = _feed(outline)
             same = canonicalise(feed.url)
         except ValueError as error:
-            faults.append(f"{attributes.get('text') or attributes['xmlurl']!r}: {error}")
+            faults.append(f"{outline.get('text') or outline.get('xmlurl')!r}: {error}")
             continue
         if same in feeds:
             merged += 1
@@ -76,20 +76,42 @@ def read_opml(body: bytes) -> OpmlImport:
     return OpmlImport(tuple(feeds.values()), tuple(faults), merged)
 
 
-def _outlines(
-    tree: etree._Element, faults: list[str]
-) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
-    """Yield (attributes by lower-case name, folder path) of every outline that names a feed."""
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """One <outline>; programs disagree about the case of its attributes."""
+
+    attributes: dict[str, tuple[str, str]]  # lower-case name → (name as written, value)
+    path: tuple[str, ...]  # the folders that it is in
+
+    @classmethod
+    def read(cls, element: etree._Element, path: tuple[str, ...]) -> "_Outline":
+        pairs = ((str(name), str(value).strip()) for name, value in element.attrib.items())
+        return cls({name.lower(): (name, value) for name, value in pairs}, path)
+
+    def get(self, name: str) -> str:
+        """Return an attribute, "" when there is none."""
+        return self.attributes.get(name, ("", ""))[1]
+
+    def unknown(self) -> dict[str, str]:
+        """Return the attributes that no field of a Feed holds."""
+        return {
+            written: value
+            for name, (written, value) in self.attributes.items()
+            if name not in _USED and name not in _OURS
+        }
+
+
+def _outlines(tree: etree._Element, faults: list[str]) -> Iterator[_Outline]:
+    """Yield every outline that names a feed, in document order."""
     waiting: list[tuple[etree._Element, tuple[str, ...]]] = [(tree, ())]
     while waiting:
         element, path = waiting.pop()
         below = path
         if str(element.tag).lower() == "outline":
-            attributes = {str(k).lower(): str(v).strip() for k, v in element.attrib.items()}
-            names = {str(k).lower(): str(k) for k in element.attrib}
-            name = attributes.get("text") or attributes.get("title") or ""
-            if attributes.get("xmlurl"):
-                yield attributes | {"\x00" + key: names[key] for key in names}, path
+            outline = _Outline.read(element, path)
+            name = outline.get("text") or outline.get("title")
+            if outline.get("xmlurl"):
+                yield outline
             elif name:
                 below = (*path, name)
         if len(below) > MAX_DEPTH:
@@ -99,25 +121,21 @@ def _outlines(
         waiting += [(child, below) for child in reversed(children)]
 
 
-def _feed(attributes: dict[str, str], path: tuple[str, ...]) -> Feed:
+def _feed(outline: _Outline) -> Feed:
     """Make a feed of an outline. Raises ValueError when its address is none."""
-    url = attributes["xmlurl"]
+    url = outline.get("xmlurl")
     clean(url)
-    title = attributes.get("title") or attributes.get("text") or ""
-    ours = {field: attributes[key] for key, field in _OURS.items() if attributes.get(key)}
-    extra = {
-        attributes["\x00" + key]: value
-        for key, value in attributes.items()
-        if not key.startswith("\x00") and key not in _USED and key not in _OURS
-    }
+    title = outline.get("title") or outline.get("text")
+    ours = {field: outline.get(name) for name, field in _OURS.items() if outline.get(name)}
+    extra = outline.unknown()
     if extra.get("type") == "rss":
         del extra["type"]  # what every feed says, whatever its format
-    if attributes.get("text") not in (None, "", title):
-        extra["text"] = attributes["text"]
-    language = attributes.get("language", "").lower()
+    if outline.get("text") not in ("", title):
+        extra["text"] = outline.get("text")
+    language = outline.get("language").lower()
     known_language = len(language) == 2 and language.isalpha()  # noqa: PLR2004 - ISO 639-1
     if language and not known_language:
-        extra["language"] = attributes["language"]
+        extra["language"] = outline.get("language")
     timezone = ours.get("timezone")
     return Feed(
         feed_id=ours.get("feed_id", ""),
@@ -129,9 +147,9 @@ def _feed(attributes: dict[str, str], path: tuple[str, ...]) -> Feed:
         timezone=timezone if find_zone(timezone) else None,
         section=ours.get("section"),
         kind=FeedKind.SITEMAP if ours.get("kind") == "sitemap" else FeedKind.FEED,
-        site_url=attributes.get("htmlurl") or None,
-        notes=attributes.get("description", ""),
-        categories=_categories(attributes.get("category", ""), path),
+        site_url=outline.get("htmlurl") or None,
+        notes=outline.get("description"),
+        categories=_categories(outline.get("category"), outline.path),
         extra=extra,
     )
 

@@ -92,7 +92,7 @@ class _Scan:
     items: list[tuple[int, int]] = field(default_factory=list)  # piece ranges
     open_item: int | None = None  # depth of the item that we are in
     total: int = 0
-    skipping: int | None = None  # depth at which items over the limit began
+    skipping: bool = False  # inside an item over the limit: nothing is emitted
     malformed: bool = False
     cut: bool = False  # the text ended inside a tag, comment or CDATA section
     prefixes: set[str] = field(default_factory=set)
@@ -112,7 +112,7 @@ class _Scan:
         self._text(position, len(self.text))
 
     def _emit(self, piece: str) -> None:
-        if self.skipping is None and piece:
+        if piece and not self.skipping:
             self.pieces.append(piece)
 
     def _text(self, start: int, end: int) -> None:
@@ -216,14 +216,15 @@ class _Scan:
     def _start_item(self) -> None:
         self.total += 1
         self.open_item = len(self.stack)
-        if self.total > self.max_items and self.skipping is None:
-            self.skipping = self.open_item
-        if self.skipping is None:
+        self.skipping = self.total > self.max_items
+        if not self.skipping:
             self.items.append((len(self.pieces), -1))
 
     def _end_item(self) -> None:
         self.open_item = None
-        if self.skipping is None and self.items:
+        if self.skipping:
+            self.skipping = False
+        else:
             self.items[-1] = (self.items[-1][0], len(self.pieces))
 
     def _end(self, name: str) -> None:
@@ -243,8 +244,6 @@ class _Scan:
             if not self.stack and not self.root_closed:
                 self.root_closed = True
                 return
-            if self.skipping is not None and len(self.stack) < self.skipping:
-                self.skipping = None
             self._emit(f"</{closed.name}>")
             if self.open_item == len(self.stack):
                 self._end_item()
@@ -252,14 +251,13 @@ class _Scan:
     def result(self, warnings: list[str]) -> Scanned:
         """Cut half-read elements off, close what is open, and divide the document into items."""
         truncated = bool(self.stack) or self.cut
-        half = self.open_item is not None and truncated and self.skipping is None
+        half = self.open_item is not None and truncated and not self.skipping
         if half and self.open_item is not None:
             inside = self.stack[self.open_item + 1 :]
             if inside:
                 del self.pieces[inside[0].piece :]
                 del self.stack[self.open_item + 1 :]
         self._close_down_to(0)
-        self.skipping = None
         if self.root_name:
             self.pieces.append(f"</{self.root_name}>")
         undeclared = self._declare_prefixes()

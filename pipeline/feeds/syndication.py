@@ -185,9 +185,12 @@ def _rich(holder: _Map, name: str, kind: str) -> RichText:
 
 def _authors(entry: _Map) -> Iterator[str]:
     """Yield names; of `ann@example.org (Ann)` the name only."""
+    last = _text(entry.get("author")) or ""
     for author in _maps(entry, "authors"):
         name = _text(author.get("name"))
         if name:
+            # feedparser cuts addresses whose domain ends in more than four letters in the middle.
+            name = last if "@" in last and name in last else name
             found = _NAMED_ADDRESS.fullmatch(name.strip())
             yield found[1] if found else name
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from feed_documents import DAY, HOUR, NOW, SETTINGS, URL, Polls, item, new_state, page, rss
@@ -236,7 +237,7 @@ class TestOverlap:
         for n in range(6):
             polls.poll(page(rss(item(1), item(2), channel=f"<!-- {n} -->")))
             intervals.append(polls.state.interval_s)
-        steps = [b - a for a, b in zip(intervals, intervals[1:], strict=False)]
+        steps = [later - earlier for earlier, later in pairwise(intervals)]
         assert steps == [600] * 5
 
     def test_an_early_poll_does_not_lengthen(self):

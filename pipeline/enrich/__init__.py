@@ -1,0 +1,6 @@
+"""What an article is about: language, people, organisations, places, topics, copies; no I/O.
+
+Read in this order: `enrichers.py` (the whole), `folding.py` and `matching.py` (how names are found
+whatever their spelling), `gazetteer.py` and `gazetteer_files.py` (the names), `entities.py` (which
+one is meant), `topics.py`, `language.py`, `fingerprint.py` and `grouping.py`.
+"""

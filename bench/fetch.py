@@ -66,7 +66,7 @@ def serve(port: Connection) -> None:
     asyncio.run(go())
 
 
-async def drain(get, url: str, pages: int, concurrency: int) -> float:  # noqa: ANN001
+async def drain(get, url: str, pages: int, concurrency: int) -> float:
     """Fetch `pages` pages with `concurrency` tasks and return pages per second."""
     left = iter(range(pages))
 

@@ -191,7 +191,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
-    chance = random.Random(20190910)  # noqa: S311 - the same documents in every run
+    chance = random.Random(20190910)
     made, words = documents(arguments.documents, chance)
     asked = queries(words, chance, arguments.queries)
     with tempfile.TemporaryDirectory() as name:

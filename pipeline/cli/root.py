@@ -4,6 +4,18 @@ import sys
 
 import typer
 
+from pipeline.cli import (
+    books,
+    demo,
+    extract,
+    feeds,
+    index,
+    ledger,
+    parse_feed,
+    rehearse,
+    run,
+    search,
+)
 from pipeline.cli.output import WRONG_USE, complain
 from pipeline.errors import NewslineError
 
@@ -16,10 +28,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-
-@app.callback()
-def _root() -> None:
-    """Do nothing by itself: makes typer treat every command as a subcommand."""
+#: In the order in which a newcomer needs them; `newsline --help` keeps it.
+GROUPS = (demo, run, search, feeds, books, index, ledger, parse_feed, extract, rehearse)
+for group in GROUPS:
+    group.register(app)
 
 
 def main() -> None:

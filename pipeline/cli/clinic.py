@@ -18,6 +18,8 @@ from pipeline.ports import Clock, Fetcher, FetchKind, Workers
 from pipeline.urls import host_of
 
 _OK = range(200, 300)
+#: Our own trouble: no feed is to blame, and nothing that is said about one would be true.
+_OURS = "parser_unavailable"
 
 
 @dataclass(slots=True)
@@ -60,6 +62,8 @@ class Clinic:
             try:
                 parsed = await self._parse(page, feed)
             except ItemError as error:
+                if error.reason == _OURS:
+                    raise
                 parsed = error
         return diagnose(feed, page, parsed, self.clock.now())
 
@@ -94,7 +98,9 @@ class Clinic:
             if page.status not in _OK:
                 return None
             parsed = await self._parse(page, None)
-        except ItemError:
+        except ItemError as error:
+            if error.reason == _OURS:
+                raise
             return None  # most guesses lead nowhere; how many were tried is told
         newest = max((e.published_at.at for e in parsed.entries if e.published_at), default=None)
         return Found(

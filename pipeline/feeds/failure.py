@@ -24,8 +24,8 @@ from pipeline.model import Page, Result, Stage
 from pipeline.work import FeedState, Outcome, PollResult
 
 GONE = 410
-#: Busy with us, not ill: the feed is asked again as soon as the other visit is over.
-_OURS = {"host_busy": 60.0}
+#: Our own trouble, not the feed's: it is asked again soon, and nothing is held against it.
+_OURS = {"host_busy": 60.0, "parser_unavailable": 60.0}
 #: No name, no certificate: as hard as a refusal, although both have come back before.
 _HARD = frozenset({"dns_unknown_host", "tls_expired", "tls_wrong_name", "tls_untrusted"})
 _SOFT_STATUS = frozenset({404, 408, 425, 429})

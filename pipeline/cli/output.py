@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 the answer is bad news (books do not balance, a feed is il
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Annotated, Any
 
 import orjson
@@ -44,6 +45,11 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     for row in cells:
         table.add_row(*(_plain(cell) for cell in row))
     console().print(table)
+
+
+def print_columns(title: str, columns: Sequence[Iterable[str]], names: Sequence[str]) -> None:
+    """Print lists of different lengths side by side, each under its name."""
+    print_table(title, names, zip_longest(*columns, fillvalue=""))
 
 
 def _plain(cell: object) -> str:

@@ -6,7 +6,6 @@ A test that asks for `ledger` runs twice: on SQLite, and (marked `postgres`) on 
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support_postgres import empty_postgres_url, postgres_server, postgres_url  # noqa: F401
 
 from pipeline.adapters.ledger import open_ledger
 from pipeline.model import (
@@ -171,8 +170,9 @@ def commit_fetch(ledger, result, url):
     return refused
 
 
-def commit_step(ledger, stage, *results, now=NOW):
-    """Commit the results of a stage, under a lease of all that is due there."""
+def commit_step(ledger, stage, *results):
+    """Commit the results of a stage, under a lease of all that is due there at their time."""
+    now = max(result.outcome.at for result in results)
     lease, works = ledger.lease_articles(stage, now, limit=100, lease_s=LEASE_S)
     assert {result.url_id for result in results} <= {work.url_id for work in works}
     refused = ledger.commit(lease, results)
@@ -195,7 +195,7 @@ def bring_to(ledger, url, stage, *, of=None, at=NOW, **fields):
     commit_fetch(ledger, fetched(url, at=at), url)
     for done, result in (
         (Stage.EXTRACT, extracted(url, at, **fields)),
-        (Stage.ENRICH, enriched(url, at)),
+        (Stage.ENRICH, enriched(url, at, fingerprint=fields.get("text", "f1"))),
         (Stage.GROUP, grouped(url, at)),
     ):
         if stage is done:
@@ -206,7 +206,7 @@ def bring_to(ledger, url, stage, *, of=None, at=NOW, **fields):
 def publish(ledger, url, *, of=None, at=NOW, **fields):
     """Take a URL all the way into the index; return its document's version."""
     bring_to(ledger, url, Stage.INDEX, of=of, at=at, **fields)
-    version = next(w.doc_version for w in works(ledger, Stage.INDEX) if w.url_id == article_id(url))
+    version = next(w.doc_version for w in works(ledger, Stage.INDEX, at) if w.url_id == article_id(url))
     assert commit_step(ledger, Stage.INDEX, indexed(url, version, at)) == []
     return version
 

@@ -109,7 +109,9 @@ class Server:
 
 
 def _execute(url: URL, *statements: str) -> None:
-    engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(
+        url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
     with engine.connect() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)

@@ -1,0 +1,148 @@
+"""Copies of a text: found in order of first sight, and never lost with their original."""
+
+from datetime import timedelta
+
+from support_ledger import (
+    NOW,
+    bring_to,
+    commit_fetch,
+    commit_step,
+    copy_of,
+    enriched,
+    extracted,
+    failed,
+    fetched,
+    grouped,
+    indexed,
+    publish,
+    step,
+    where,
+    works,
+)
+
+from pipeline.model import Result, Stage, Status
+from pipeline.urls import article_id
+from pipeline.work import Grouping, Outcome, ReplaySelector, Scope, StepResult
+
+A = "https://herald.example/a"
+B = "https://herald.example/b"
+LATER = NOW + timedelta(minutes=1)
+
+
+def original_and_copy(ledger):
+    publish(ledger, A)
+    bring_to(ledger, B, Stage.GROUP, at=LATER)
+    assert commit_step(ledger, Stage.GROUP, copy_of(B, A, LATER)) == []
+    assert where(ledger, B).duplicate_of == A
+
+
+def earlier_than(ledger, url, first_seen_at):
+    return ledger.find_duplicates("f1", before=(first_seen_at, article_id(url)))
+
+
+def test_only_what_was_first_seen_earlier_is_found(ledger):
+    publish(ledger, A)
+    publish(ledger, B, at=LATER)
+    assert earlier_than(ledger, B, LATER) == [(article_id(A), "herald")]
+    assert earlier_than(ledger, A, NOW) == []
+    assert ledger.find_duplicates("other", before=(LATER, article_id(B))) == []
+
+
+def test_of_two_first_seen_together_the_smaller_id_is_the_earlier(ledger):
+    for url in (A, B):
+        publish(ledger, url)
+    first, last = sorted((A, B), key=article_id)
+    assert earlier_than(ledger, last, NOW) == [(article_id(first), "herald")]
+    assert earlier_than(ledger, first, NOW) == []
+
+
+def test_what_left_the_books_is_nobodys_original(ledger):
+    bring_to(ledger, A, Stage.GROUP)
+    commit_step(ledger, Stage.GROUP, failed(A, Stage.GROUP))
+    assert earlier_than(ledger, B, LATER) == []
+
+
+def test_copies_of_a_retracted_article_are_grouped_anew(ledger):
+    original_and_copy(ledger)
+    version = where(ledger, A).doc_version
+    gone = StepResult(
+        article_id(A), Outcome(Stage.FETCH, Result.RETRACTED, NOW, "http_410"), Stage.INDEX, NOW,
+        article_id=article_id(A), retract=True,
+    )  # fmt: skip
+    commit_fetch(ledger, gone, A)
+    assert earlier_than(ledger, B, LATER) == []  # no longer an original
+    commit_step(ledger, Stage.INDEX, step(A, Stage.INDEX, None, result=Result.RETRACTED,
+                reason="gone", indexed_version=version + 1))  # fmt: skip
+    assert (where(ledger, B).status, where(ledger, B).stage) == (Status.IN_FLIGHT, Stage.GROUP)
+
+
+def test_copies_of_an_article_whose_text_changed_are_grouped_anew(ledger):
+    original_and_copy(ledger)
+    commit_fetch(ledger, fetched(A, revisits=1), A)
+    commit_step(ledger, Stage.EXTRACT, extracted(A, text="All different now."))
+    assert where(ledger, B).status is Status.DUPLICATE  # the index still holds the old text
+    commit_step(ledger, Stage.ENRICH, enriched(A, fingerprint="f2"))
+    assert (where(ledger, B).status, where(ledger, B).stage) == (Status.IN_FLIGHT, Stage.GROUP)
+
+
+def test_an_edit_that_keeps_the_fingerprint_leaves_the_copies_alone(ledger):
+    original_and_copy(ledger)
+    commit_fetch(ledger, fetched(A, revisits=1), A)
+    commit_step(ledger, Stage.EXTRACT, extracted(A, title="Only the headline"))
+    commit_step(ledger, Stage.ENRICH, enriched(A, name="Tel Abyad"))
+    assert where(ledger, B).status is Status.DUPLICATE
+
+
+def test_copies_of_an_article_that_the_index_refused_are_grouped_anew(ledger):
+    bring_to(ledger, A, Stage.INDEX)
+    bring_to(ledger, B, Stage.GROUP, at=LATER)
+    commit_step(ledger, Stage.GROUP, copy_of(B, A, LATER))
+    commit_step(ledger, Stage.INDEX, failed(A, Stage.INDEX, "document_refused"))
+    assert (where(ledger, B).status, where(ledger, B).stage) == (Status.IN_FLIGHT, Stage.GROUP)
+
+
+def test_a_copy_is_refused_when_its_original_left_meanwhile(ledger):
+    bring_to(ledger, A, Stage.INDEX)
+    bring_to(ledger, B, Stage.GROUP, at=LATER)
+    decided = copy_of(B, A, LATER)
+    commit_step(ledger, Stage.INDEX, failed(A, Stage.INDEX, "document_refused"))
+    assert commit_step(ledger, Stage.GROUP, decided) == [decided.url_id]
+    assert where(ledger, B).stage is Stage.GROUP
+
+
+def test_an_original_that_comes_late_recalls_copies_that_were_grouped_before_it(ledger):
+    publish(ledger, B, at=LATER)  # first seen later, but its page came first
+    bring_to(ledger, A, Stage.GROUP)
+    assert where(ledger, B).stage is Stage.FETCH
+    commit_step(ledger, Stage.GROUP, grouped(A))
+    assert (where(ledger, B).status, where(ledger, B).stage) == (Status.INDEXED, Stage.GROUP)
+    found = [work.url_id for work in works(ledger, Stage.GROUP, LATER)]
+    assert found == [article_id(B)]
+    taken_out = step(B, Stage.GROUP, Stage.INDEX, at=LATER, result=Result.DUPLICATE,
+                     reason="same_text", retract=True, grouping=Grouping(article_id(A), None))  # fmt: skip
+    commit_step(ledger, Stage.GROUP, taken_out)
+    (work,) = [w for w in works(ledger, Stage.INDEX, LATER) if w.url_id == article_id(B)]
+    assert (work.retract, work.grouping.duplicate_of) == (True, article_id(A))
+    acked = step(B, Stage.INDEX, None, at=LATER, result=Result.DUPLICATE, reason="same_text",
+                 status=Status.DUPLICATE, indexed_version=work.doc_version)  # fmt: skip
+    commit_step(ledger, Stage.INDEX, acked)
+    assert where(ledger, B).duplicate_of == A
+    assert article_id(B) not in ledger.books(Scope()).indexed
+
+
+def test_a_later_copy_on_its_way_to_the_index_is_recalled_when_it_is_there(ledger):
+    bring_to(ledger, B, Stage.INDEX, at=LATER)
+    bring_to(ledger, A, Stage.GROUP)
+    commit_step(ledger, Stage.GROUP, grouped(A))
+    assert where(ledger, B).stage is Stage.INDEX
+    version = where(ledger, B).doc_version
+    commit_step(ledger, Stage.INDEX, indexed(B, version, LATER))
+    assert (where(ledger, B).status, where(ledger, B).stage) == (Status.INDEXED, Stage.GROUP)
+
+
+def test_grouping_the_same_text_again_recalls_nobody(ledger):
+    publish(ledger, A)
+    publish(ledger, B, at=LATER)
+    ledger.replay(ReplaySelector(stage=Stage.GROUP, dead_only=False, until=LATER), NOW)
+    commit_step(ledger, Stage.GROUP, grouped(A))
+    assert where(ledger, B).stage is Stage.FETCH

@@ -98,8 +98,11 @@ def canonicalise(url: str) -> str:
     index.html are dropped, percent-encoding is made uniform. Raises ValueError like `clean`.
     """
     _, authority, path, query = _split(clean(url))
-    authority = authority.removeprefix("www.")
-    path = _normal_path(re.sub(r"/index\.html?$", "/", path))
+    # Whatever is taken off is taken off to the end: the form of a form is itself.
+    authority = (
+        re.sub(r"^(www\.)+(?=[^.]+\.)", "", authority).removesuffix(":80").removesuffix(":443")
+    )
+    path = _normal_path(re.sub(r"(/index\.html?)+/*$", "/", path))
     path = path.rstrip("/") or "/"
     pairs = sorted(parse_qsl(query, keep_blank_values=True))
     encoded = "&".join(f"{quote(key, '')}={quote(value, '')}" if value else quote(key, "")

@@ -120,12 +120,11 @@ def test_cleaning_and_canonicalising_twice_change_nothing_more(url):
     settle(url)
 
 
-@pytest.mark.xfail(strict=True, reason="canonicalise needs a second pass for these; harmless: rare")
 @pytest.mark.parametrize(
     "url",
     ["http://x.example/index.html/", "http://www.www.example/", "http://x.example:443/"],
 )
-def test_forms_that_are_not_settled_at_once(url):
+def test_what_is_taken_off_is_taken_off_to_the_end(url):
     settle(url)
 
 

@@ -1,0 +1,188 @@
+"""`newsline enrich`: who, where and what a text is about; needs no ledger and no network."""
+
+import codecs
+import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, Literal
+
+import orjson
+import typer
+
+from pipeline.app import find_config_dir
+from pipeline.cli.output import BAD_NEWS, JsonFlag, print_json, print_table
+from pipeline.enrich.enrichers import Enrichers
+from pipeline.errors import UsageError
+from pipeline.model import Enrichment, Mention
+
+_STANDARD = "-"
+_BAD_LINE = "bad_line"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command("enrich")(enrich)
+
+
+def enrich(
+    file: Annotated[
+        str,
+        typer.Argument(help="Plain text, or a JSON object with title and text; - reads stdin."),
+    ] = "",
+    *,
+    title: Annotated[str, typer.Option(help="Headline of a plain text.")] = "",
+    language: Annotated[str, typer.Option(help="What the text is believed to be in: en, tr…")] = "",
+    batch: Annotated[str, typer.Option(help="JSON lines of texts instead of FILE; or -.")] = "",
+    out: Annotated[str, typer.Option(help="Where the lines of --batch go.")] = _STANDARD,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with gazetteer/ and topics.toml. Default: ./config, else the checkout's.",
+            envvar="NEWSLINE_CONFIG_DIR",
+            file_okay=False,
+            exists=True,
+        ),
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Find the language, people, organisations, places and topics of a text.
+
+    Offsets count code points of the given title or text. A batch has one JSON object per line:
+    {"id", "title", "text", "language"?}; each is answered in order by a line with its id, a line
+    that cannot be read by {"id", "line", "error"}. Exit code 1 if there was such a line.
+
+    Example: newsline enrich article.txt --title "First joint patrol" --json
+
+    Example: newsline enrich --batch articles.jsonl --out enriched.jsonl
+    """
+    if bool(file) == bool(batch):
+        raise UsageError("give either a FILE or --batch LINES, not both and not neither")
+    enrichers = Enrichers.load(config or find_config_dir())
+    if batch:
+        _batch(enrichers, batch, out)
+        return
+    given = _given(file, title, language)
+    found = enrichers.enrich(**given)
+    if json:
+        print_json(as_json(found))
+    else:
+        _show(found)
+
+
+def as_json(found: Enrichment) -> dict[str, Any]:
+    """Return an enrichment as JSON values."""
+    return {
+        "language": found.language,
+        "language_score": found.language_score,
+        "entities": [
+            {
+                "id": entity.id,
+                "name": entity.name,
+                "type": entity.type,
+                "engine": entity.engine,
+                "mentions": [_mention(one) for one in entity.mentions],
+            }
+            for entity in found.entities
+        ],
+        "topics": [
+            {
+                "id": topic.id,
+                "name": topic.name,
+                "score": topic.score,
+                "evidence": [_mention(one) for one in topic.evidence],
+            }
+            for topic in found.topics
+        ],
+        "fingerprint": found.fingerprint,
+        "versions": dict(found.versions),
+    }
+
+
+def _mention(one: Mention) -> dict[str, Any]:
+    return {"start": one.start, "end": one.end, "surface": one.surface, "in": one.part}
+
+
+def _given(file: str, title: str, language: str) -> dict[str, Any]:
+    """Return title, text and language of FILE; what a JSON object says goes before the options."""
+    try:
+        content = sys.stdin.buffer.read() if file == _STANDARD else Path(file).read_bytes()
+        if content.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
+            given = _texts(_object(content))
+        else:
+            given = {"title": "", "text": content.decode("utf-8-sig"), "language": None}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: {error}") from error
+    return {
+        "title": given["title"] or title,
+        "text": given["text"],
+        "language": given["language"] or language or None,
+    }
+
+
+def _batch(enrichers: Enrichers, source: str, target: str) -> None:
+    """Answer every line; a bad one is answered too, and makes the exit code 1."""
+    bad = 0
+    try:
+        with _opened(source, "rb") as lines, _opened(target, "wb") as answers:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    answer = _answer(enrichers, line, number)
+                    bad += "error" in answer
+                    answers.write(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
+    except OSError as error:
+        raise UsageError(str(error)) from error
+    if bad:
+        raise typer.Exit(BAD_NEWS)
+
+
+def _opened(name: str, mode: Literal["rb", "wb"]) -> AbstractContextManager[BinaryIO]:
+    """Open a file, or the standard stream for `-`, which stays open."""
+    if name != _STANDARD:
+        return Path(name).open(mode)
+    return nullcontext(sys.stdin.buffer if mode == "rb" else sys.stdout.buffer)
+
+
+def _answer(enrichers: Enrichers, line: bytes, number: int) -> dict[str, Any]:
+    name = None
+    try:
+        values = _object(line)
+        name = values.get("id")
+        given = _texts(values)
+    except ValueError as error:
+        return {"id": name, "line": number, "error": {"reason": _BAD_LINE, "detail": str(error)}}
+    return {"id": name, **as_json(enrichers.enrich(**given))}
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    """Return a JSON object; ValueError says what is wrong with it."""
+    values = orjson.loads(line.removeprefix(codecs.BOM_UTF8))
+    if not isinstance(values, dict):
+        raise ValueError("is not a JSON object")  # noqa: TRY004 - one kind of error for a bad line
+    return values
+
+
+def _texts(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what the enrichers take; everything else in the object is left alone."""
+    given = {key: values.get(key) for key in ("title", "text", "language")}
+    for key, value in given.items():
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"{key} is not a string")
+    if given["title"] is None and given["text"] is None:
+        raise ValueError("has neither title nor text")
+    return {**given, "title": given["title"] or "", "text": given["text"] or ""}
+
+
+def _show(found: Enrichment) -> None:
+    typer.echo(f"language: {found.language} ({found.language_score:.2f})")
+    entities = [
+        (entity.type, entity.name, len(entity.mentions), _surfaces(entity.mentions))
+        for entity in found.entities
+    ]
+    print_table("Entities", ("type", "name", "mentions", "as"), entities)
+    topics = [(topic.name, topic.score, _surfaces(topic.evidence)) for topic in found.topics]
+    print_table("Topics", ("topic", "score", "because of"), topics)
+
+
+def _surfaces(mentions: Iterable[Mention]) -> str:
+    return ", ".join(dict.fromkeys(one.surface for one in mentions))

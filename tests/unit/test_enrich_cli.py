@@ -1,0 +1,104 @@
+"""`newsline enrich`: one text or many lines, every one answered."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pipeline.cli.enrich import register
+
+TEXT = "EUCOM and Erdoğan discussed the safe zone in Syria."
+
+
+@pytest.fixture(scope="module")
+def app():
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
+    return app
+
+
+@pytest.fixture
+def run(app, root):
+    def call(*arguments, stdin=None, code=0):
+        config = ["--config", str(root / "config")]
+        result = CliRunner().invoke(app, ["enrich", *config, *map(str, arguments)], input=stdin)
+        assert result.exit_code == code, result.output
+        return result.stdout
+
+    return call
+
+
+def test_a_plain_text_as_json(run, tmp_path):
+    file = tmp_path / "article.txt"
+    file.write_text(TEXT, "utf-8")
+    answer = json.loads(run(file, "--title", "Ankara waits", "--json"))
+    assert answer["language"] == "en"
+    entities = {entity["id"]: entity for entity in answer["entities"]}
+    assert entities["us-european-command"]["type"] == "organisation"
+    assert entities["ankara"]["mentions"] == [
+        {"start": 0, "end": 6, "surface": "Ankara", "in": "title"}
+    ]
+    for entity in answer["entities"]:
+        for one in entity["mentions"]:
+            part = {"title": "Ankara waits", "text": TEXT}[one["in"]]
+            assert part[one["start"] : one["end"]] == one["surface"]
+    assert [topic["id"] for topic in answer["topics"]] == ["safe-zone"]
+
+
+def test_a_table_for_people(run, tmp_path):
+    file = tmp_path / "article.txt"
+    file.write_text(TEXT, "utf-8")
+    assert "U.S. European Command" in run(file)
+
+
+def test_a_json_object_on_standard_input(run):
+    answer = json.loads(run("-", "--json", stdin=json.dumps({"title": "t", "text": TEXT})))
+    assert {entity["id"] for entity in answer["entities"]} >= {"recep-tayyip-erdogan", "syria"}
+
+
+def test_every_line_of_a_batch_is_answered_in_order(run, tmp_path):
+    lines = [
+        {"id": "a", "title": "", "text": TEXT, "url": "https://example.org/", "published_at": None},
+        {"id": 7, "title": "Nur ein Titel über Syrien", "language": "de"},
+        {"id": "c", "title": "", "text": ""},
+    ]
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("\n".join(map(json.dumps, lines)) + "\n\n", "utf-8")
+    run("--batch", source, "--out", target)
+    answers = [json.loads(line) for line in target.read_text("utf-8").splitlines()]
+    assert [answer["id"] for answer in answers] == ["a", 7, "c"]
+    assert answers[1]["entities"][0]["id"] == "syria"
+    assert answers[2]["entities"] == []
+
+
+def test_a_bad_line_is_answered_and_the_exit_code_says_so(run):
+    lines = [
+        "{",
+        json.dumps({"id": "b", "text": 5}),
+        json.dumps({"id": "n"}),
+        "[]",
+        '{"id":"ok","text":"x"}',
+    ]
+    out = run("--batch", "-", stdin="\n".join(lines), code=1)
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert [(answer["id"], answer.get("line")) for answer in answers] == [
+        (None, 1), ("b", 2), ("n", 3), (None, 4), ("ok", None),
+    ]  # fmt: skip
+    assert {answer["error"]["reason"] for answer in answers[:4]} == {"bad_line"}
+
+
+def test_bytes_that_are_no_text_are_an_error_line(run):
+    answer = json.loads(run("--batch", "-", stdin=b'{"id":"x","text":"\xff"}\n', code=1))
+    assert answer["line"] == 1
+
+
+def test_a_file_and_a_batch_together_are_refused(app, root):
+    result = CliRunner().invoke(app, ["enrich", "a.txt", "--batch", "b"])
+    assert type(result.exception).__name__ == "UsageError"
+
+
+def test_a_missing_file_is_named(app):
+    result = CliRunner().invoke(app, ["enrich", "nowhere.txt"])
+    assert "nowhere.txt" in str(result.exception)

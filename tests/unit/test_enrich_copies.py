@@ -1,0 +1,57 @@
+"""Fingerprints of equal texts, and what an article is to its earlier copies."""
+# ruff: noqa: RUF001 - names in their own letters
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.enrich.fingerprint import MIN_CHARS, fingerprint
+from pipeline.enrich.grouping import decide_grouping
+from pipeline.work import Grouping
+
+TEXT = "Şanlıurfa'da İlk Devriye: the first patrol left at noon, straße and all. " * 5
+SEEN = datetime(2019, 9, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [str.upper, str.lower, str.title, str.split, lambda text: text.replace(",", " – ").strip()],
+)
+def test_case_space_and_punctuation_do_not_matter(change):
+    changed = change(TEXT)
+    changed = changed if isinstance(changed, str) else "\n".join(changed)
+    assert fingerprint(changed) == fingerprint(TEXT) != ""
+
+
+def test_one_other_word_is_another_text():
+    assert fingerprint(TEXT.replace("noon", "one", 1)) != fingerprint(TEXT)
+
+
+def test_a_short_text_has_no_fingerprint():
+    assert fingerprint("Subscribe to read this article.") == ""
+    assert fingerprint("x" * (MIN_CHARS - 1) + " ... ") == ""
+    assert fingerprint("x" * MIN_CHARS) != ""
+
+
+@given(st.text(alphabet="abcçğıiİIşüéßأبتثج ,.\n", min_size=1, max_size=20))
+def test_upper_case_never_makes_another_text(word):
+    text = f"{word} " * (MIN_CHARS + 1)
+    assert fingerprint(text) == fingerprint(text.upper())
+
+
+@pytest.mark.parametrize(
+    ("matches", "expected"),
+    [
+        ([], Grouping(None, None)),
+        ([("a", "ours")], Grouping("a", None)),
+        ([("a", "theirs")], Grouping(None, "a")),
+        ([("a", "theirs"), ("b", "others")], Grouping(None, "a")),
+        ([("a", "theirs"), ("b", "ours")], Grouping("b", "a")),
+        ([("a", "ours"), ("b", "theirs"), ("c", "ours")], Grouping("a", "a")),
+        ([("me", "ours")], Grouping(None, None)),
+    ],
+)
+def test_grouping(matches, expected):
+    assert decide_grouping("me", "ours", SEEN, matches) == expected

@@ -114,8 +114,8 @@ class RobotsCopy:
     fetched_at: datetime
 
 
-#: A host that lets nobody in for longer than this (Retry-After) is not visited until then; a shorter
-#: rest (its pace, Crawl-delay) is waited out with the lease in hand.
+#: A host that lets nobody in for longer than this (Retry-After) is not visited until then; a
+#: shorter rest (its pace, Crawl-delay) is waited out with the lease in hand.
 MAX_HOST_WAIT_S = 60.0
 
 

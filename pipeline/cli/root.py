@@ -7,6 +7,7 @@ import typer
 from pipeline.cli import (
     books,
     demo,
+    enrich,
     extract,
     feeds,
     index,
@@ -29,7 +30,7 @@ app = typer.Typer(
 )
 
 #: In the order in which a newcomer needs them; `newsline --help` keeps it.
-GROUPS = (demo, run, search, feeds, books, index, ledger, parse_feed, extract, rehearse)
+GROUPS = (demo, run, search, feeds, books, index, ledger, parse_feed, extract, enrich, rehearse)
 for group in GROUPS:
     group.register(app)
 

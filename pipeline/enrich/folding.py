@@ -6,8 +6,6 @@ as spaces), runs of space, the dots of U.S. and the like. Folded text is for key
 that is shown or stored is cut from the original by offset.
 """
 
-# ruff: noqa: RUF001 - telling letters apart that look alike is what this module is for
-
 import unicodedata
 from dataclasses import dataclass
 

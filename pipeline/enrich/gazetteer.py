@@ -121,7 +121,7 @@ def _alias(entity: str, language: str, spelling: str, *, full_name: bool) -> Ali
     return Alias(entity, language, spelling, capitals, acronym, full_name)
 
 
-_WORD = re.compile(r"[^\W_](?:[^\W_]|[.’'\u0300-\u036f])*")  # noqa: RUF001 - apostrophes as typed
+_WORD = re.compile(r"[^\W_](?:[^\W_]|[.’'\u0300-\u036f])*")
 
 
 def _words(text: str) -> list[str]:

@@ -14,6 +14,8 @@ _PARTICLES = frozenset({"al", "el", "ul", "bin", "ben", "von", "van", "de", "der
 #: A line with more capitalised words than this is a headline in title case: capitals tell nothing.
 _TITLE_CASE = 0.6
 _TITLE_CASE_MIN_WORDS = 4
+#: The ending of an indefinite Arabic accusative, which names of ours do not take: كوباً is a cup.
+_TANWIN = "\u064b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +62,28 @@ class Linker:
         folded = self.parts[part]
         start, end = folded.span(hit.start, hit.end)
         surface = folded.original[start:end]
+        if _TANWIN in surface[-2:]:
+            return None
         fitting = [alias for alias in hit.payloads if self._fits(alias, surface, part, hit)]
-        allowed: dict[str, Alias] = {}
-        wanted: dict[str, Alias] = {}  # those whose rule asked for a context, and got it
-        for alias in fitting:
-            rule = self.gazetteer.rule_for(alias.entity, alias.spelling)
-            if self._context.allows(rule):
-                allowed.setdefault(alias.entity, alias)
-                if rule and rule.needs:
-                    wanted.setdefault(alias.entity, alias)
-        chosen = wanted if len(wanted) == 1 else allowed
+        chosen = _spelled_alone(fitting, surface) or self._in_context(fitting)
         if not chosen:
             return None
         if len(chosen) > 1:
             return Span(part, hit.start, hit.end, "")
         (entity, alias), *_ = chosen.items()
         return Span(part, hit.start, hit.end, entity, alias.full_name, alias.spelling)
+
+    def _in_context(self, fitting: Sequence[Alias]) -> dict[str, Alias]:
+        """Return the entities that the context allows; one that it asks for goes before others."""
+        allowed: dict[str, Alias] = {}
+        wanted: dict[str, Alias] = {}
+        for alias in fitting:
+            rule = self.gazetteer.rule_for(alias.entity, alias.spelling)
+            if self._context.allows(rule):
+                allowed.setdefault(alias.entity, alias)
+                if rule and rule.needs:
+                    wanted.setdefault(alias.entity, alias)
+        return wanted if len(wanted) == 1 else allowed
 
     def _fits(self, alias: Alias, surface: str, part: str, hit: Hit[Alias]) -> bool:
         if self.language and alias.language not in (ANY_LANGUAGE, self.language):
@@ -137,6 +145,13 @@ class Linker:
             and not taken.overlap(span.part, after, after + len(word))
             and not _in_title_case(folded, span.start)
         )
+
+
+def _spelled_alone(fitting: Sequence[Alias], surface: str) -> dict[str, Alias]:
+    """Return the one of several entities that is spelled just so, e.g. with its Arabic vowels."""
+    exact = {alias.entity: alias for alias in fitting if alias.spelling == surface}
+    several = len({alias.entity for alias in fitting}) > 1
+    return exact if several and len(exact) == 1 else {}
 
 
 def _word_before(folded: Folded, position: int) -> tuple[int, str]:

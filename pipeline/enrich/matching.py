@@ -26,7 +26,8 @@ _TURKISH = re.compile(
 _ENDINGS = {"tr": (6, _TURKISH), "de": (4, re.compile(r"s"))}
 #: و and ف ("and", "so") before ب ل ك ("in", "to", "like"), each at most once.
 _CLITICS = re.compile(r"[وف]?[بلك]?")
-_ARTICLE, _ARTICLE_AFTER_LAM = "ال", "لل"
+_ARTICLE, _ARTICLE_AFTER_LAM = "ال", "لل"  # the preposition ل swallows the alif
+_AMERICA = ("امريك", "اميرك")  # both are usual for America and American
 OPEN_END = "*"  # at the end of a phrase: any ending of the word will do
 
 
@@ -111,10 +112,12 @@ def word_before(text: str, position: int) -> str:
 
 
 def _spellings(key: str) -> tuple[str, ...]:
-    """Return the folded spellings of a phrase: Arabic ل swallows the alif of a following ال."""
-    if key.startswith(_ARTICLE):
-        return key, _ARTICLE_AFTER_LAM + key.removeprefix(_ARTICLE)
-    return (key,) if key else ()
+    """Return the folded spellings of a phrase: those that Arabic has two of, and the key itself."""
+    keys = {key, key.replace(*_AMERICA), key.replace(*reversed(_AMERICA))} - {""}
+    after_lam = {
+        _ARTICLE_AFTER_LAM + one.removeprefix(_ARTICLE) for one in keys if one.startswith(_ARTICLE)
+    }
+    return tuple(sorted(keys | after_lam))
 
 
 def _begins(text: str, start: int) -> bool:

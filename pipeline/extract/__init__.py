@@ -12,6 +12,10 @@ Pure functions without any I/O; hostile input is why they run in worker processe
     text.py       tree → body text (trafilatura, checked against resiliparse)
     cleaning.py   lines that are not the article: repeated headline, sign-up, "read more"
     quality.py    numbers, and keep or drop with a reason
+    phrases.py    the words that both look for, language by language
     feed_text.py  the same for the text that a feed carries
-    tasks.py      what `newsline extract --batch` runs in its workers
+    answer.py     an Extraction as JSON
+    tasks.py      what `newsline extract` runs in its workers
+
+plain.py cleans text, libraries.py holds the calls into trafilatura, resiliparse and htmldate.
 """

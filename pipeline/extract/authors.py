@@ -22,16 +22,16 @@ _SEPARATOR = re.compile(
 )
 _PREFIX = re.compile(
     r"^(?:(?:story|words|text|written|posted|reporting|analysis|review)\s+by|by|von|par|por|di|door"
-    r"|af|av|yazan|haber)\b[:\s]+",
+    r"|af|av|yazan|بقلم)\b[:\s]+",
     re.IGNORECASE,
 )
 _WEB_ADDRESS = re.compile(r"\s*(?:https?:|www\.|//)", re.IGNORECASE)
 _NO_NAME = re.compile(r"@|\.(?:com|org|net)\b|[\d:]", re.IGNORECASE)
 _AFTER_NAME = re.compile(r"\b(?:published|updated|posted|last modified)\b.*", re.IGNORECASE)
-#: A byline of these words names a desk, not a person.
-_DESK = re.compile(
-    r"\b(?:staff|admin|editors?|editorial|newsroom|desk|redaktion|redazione|redacci[oó]n|r[eé]daction"
-    r"|correspondents?|reporters?|contributors?|newspapers?|journal|tribune|team|author)\b",
+#: Words for which a publisher's system puts no name at all.
+_NOBODY = re.compile(
+    r"(?:the )?(?:staff|admin|administrator|editors?|newsroom|redaktion|author|guest|web ?master)"
+    r"(?: (?:staff|writers?|team|reporters?|desk))?",
     re.IGNORECASE,
 )
 
@@ -71,10 +71,17 @@ def clean_authors(claims: Iterable[str], outlets: frozenset[str]) -> tuple[str, 
         for part in _SEPARATOR.split(one_line(claim)):
             name = _PREFIX.sub("", part).strip(" .:-\N{EN DASH}\N{EM DASH}\"'()[]")
             key = folded(name)
-            usable = key and key not in outlets and len(name) <= _MAX_NAME_CHARS
-            if usable and not _NO_NAME.search(name) and not _DESK.search(name):
+            if key and len(name) <= _MAX_NAME_CHARS and not _is_nobody(name, key, outlets):
                 names.setdefault(key, name)
     return tuple(names.values())[:MAX_AUTHORS]
+
+
+def _is_nobody(name: str, key: str, outlets: frozenset[str]) -> bool:
+    """Tell whether a name is an address, a handle, the outlet's own or one of its desks."""
+    of_outlet = key in outlets or any(
+        f" {outlet} " in f" {key} " for outlet in outlets if " " in outlet
+    )
+    return of_outlet or bool(_NO_NAME.search(name) or _NOBODY.fullmatch(name))
 
 
 def _outlets(head: Head, story: Story, url: str) -> frozenset[str]:

@@ -19,6 +19,7 @@ _TAIL_LINES = 15
 _MAX_FURNITURE_CHARS = 300
 _MAX_BYLINE_CHARS = 80
 _MAX_DATE_WORDS = 10
+_MAX_LABEL_WORDS = 5
 
 _BULLET = re.compile(r"^[-*•]\s+")
 _QUOTES = (
@@ -76,11 +77,16 @@ def _lead_rule(line: str, headlines: Collection[str]) -> str | None:
 def points_elsewhere(line: str, links: Collection[str]) -> bool:
     """Tell whether a line sends the reader to another article: "Read more: ..." and the like.
 
-    The words alone prove nothing; the line must also be a link, or no finished sentence.
+    Words alone prove nothing; the line must also be a link, or no finished sentence.
     """
     plain = _BULLET.sub("", line)
+    if len(plain) > _MAX_FURNITURE_CHARS:
+        return False
+    before, colon, target = plain.partition(":")
+    if colon and len(words(before)) <= _MAX_LABEL_WORDS and folded(target) in links:
+        return True  # "any label: a headline", in any language
     label = phrases.SEE_ALSO.match(plain)
-    if not label or len(plain) > _MAX_FURNITURE_CHARS:
+    if not label:
         return False
     after = plain[label.end() :].lstrip()
     rest = after.lstrip(" ".join(_LABEL_ENDS))

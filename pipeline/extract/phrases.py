@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - words and punctuation of many scripts are what this file is about
+
 """The words by which page furniture, walls and error pages are known, language by language.
 
 Phrases alone never drop a line or a page: the rules in cleaning.py and quality.py say what else

@@ -25,6 +25,7 @@ _INDEX_LINK_DENSITY = 0.6
 #: Or it is a row of teasers: so many linked headings, and no more paragraphs than those.
 _INDEX_MIN_TEASERS = 5
 _PARAGRAPH_CHARS = 80
+_HEADLINE_SPACES = 2  # a link of three words or more may be a headline
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,14 @@ def _is_index(found: Found) -> bool:
 
 
 def _linked_share(lines: Sequence[str], links: Collection[str]) -> float:
+    """Return how much of the text is in lines that are a link, or a link and its teaser."""
+    headlines = tuple(link for link in links if link.count(" ") >= _HEADLINE_SPACES)
     total = sum(len(line) for line in lines)
-    linked = sum(len(line) for line in lines if folded(line) in links)
+    linked = sum(
+        len(line)
+        for line, key in ((line, folded(line)) for line in lines)
+        if key in links or key.startswith(headlines)
+    )
     return linked / total if total else 0.0
 
 

@@ -25,6 +25,7 @@ INERT = ("script", "style", "svg", "noscript", "template", "link", "meta", "ifra
 #: Page furniture by its meaning in HTML. trafilatura drops it too, but only after several walks.
 FURNITURE = ("nav", "footer", "aside", "button", "select", "input", "textarea", "label", "dialog",
              "menu")  # fmt: skip
+_BOXES = ("div", "span", "li", "ul", "section", "a", "figure", "i")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,14 @@ def drop_furniture(root: HtmlElement) -> None:
     etree.strip_elements(root, *INERT, *FURNITURE, with_tail=False)
 
 
+def drop_empty(root: HtmlElement) -> None:
+    """Take out boxes that hold nothing (slots, icons), in place: a fifth of all elements."""
+    for box in reversed(list(root.iter(*_BOXES))):  # inner ones first: theirs may then be empty
+        empty = not len(box) and not (box.text or "").strip() and not (box.tail or "").strip()
+        if empty and box.getparent() is not None:
+            box.getparent().remove(box)
+
+
 def drop_headers(root: HtmlElement) -> None:
     """Take out the page's own header, in place; that of an <article> or <main> stays."""
     for header in root.xpath("//header[not(ancestor::article or ancestor::main)]"):
@@ -57,6 +66,7 @@ def read_body(root: HtmlElement, markup: str) -> BodyText:
     """Find the article in a tree (which is changed) whose source is `markup`."""
     flags: list[str] = []
     drop_headers(root)
+    drop_empty(root)
     links = [link.text_content() for link in root.iter("a")]
     page_words = len(root.text_content().split())
     witness = libraries.witness_text(markup, flags).split()

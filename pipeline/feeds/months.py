@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF001 - a table of words in many scripts, one language a line
+# ruff: noqa: E501 - a table of words in many scripts, one language a line
 """Month names of the languages that our feeds are written in, matched by their first letters."""
 
 import unicodedata

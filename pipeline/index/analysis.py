@@ -7,7 +7,6 @@ The engines split what they are given at spaces only, so that no tokeniser of th
 """
 
 # Letters that look like others are what this module is about.
-# ruff: noqa: RUF001, RUF003
 
 import re
 import unicodedata

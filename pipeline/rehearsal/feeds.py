@@ -15,8 +15,8 @@ from pipeline.rehearsal.sites import Listing, Sites, month_path
 _SCHEME_FLIPS_AT = datetime(2019, 9, 15, tzinfo=UTC)
 _SUMMARY_CHARS = 280
 _TURKISH_MONTHS = (
-    *("Ocak", "Şubat", "Mart", "Nisan", "Mayıs", "Haziran", "Temmuz"),  # noqa: RUF001 - Turkish
-    *("Ağustos", "Eylül", "Ekim", "Kasım", "Aralık"),  # noqa: RUF001 - Turkish
+    *("Ocak", "Şubat", "Mart", "Nisan", "Mayıs", "Haziran", "Temmuz"),
+    *("Ağustos", "Eylül", "Ekim", "Kasım", "Aralık"),
 )
 
 

@@ -92,7 +92,7 @@ class Outlet:
 OUTLETS: tuple[Outlet, ...] = (
     Outlet(
         slug="kuzey-postasi",
-        name="Kuzey Postası",  # noqa: RUF001 - Turkish
+        name="Kuzey Postası",
         language="tr",
         country="TR",
         timezone="Europe/Istanbul",

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from pipeline.adapters.ledger import steps
+from pipeline.adapters.ledger.canonical import adopt_canonical
 from pipeline.adapters.ledger.copies import free_copies, recall_later_copies
 from pipeline.adapters.ledger.engine import (
     insert_all,
@@ -48,6 +49,7 @@ def commit(
     lost = _copies_of_the_lost(connection, accepted)
     accepted = [result for result in accepted if result.url_id not in lost]
     owners = _claim_articles(connection, rows, accepted)
+    owners |= adopt_canonical(connection, rows, accepted)
     standings = _standings(connection, rows, accepted)
     for standing in standings:
         _apply(connection, standing, owners)

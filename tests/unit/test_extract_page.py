@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - Turkish and Arabic text
+
 """A whole page to a whole article: our own pages, with the furniture that real ones have."""
 
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ PARAGRAPHS = (
     ),
     (
         "Farmers asked above all whether they may go back to the olive groves beyond the railway."
-        " That question, an officer answered, is one for the talks that begin in Ankara on Thursday."
+        " That question, an officer answered, is one for the talks that begin on Thursday."
     ),
 )
 LINKS = "".join(f'<li><a href="/s/{n}">Story number {n} of this week</a></li>' for n in range(12))
@@ -225,7 +225,7 @@ class TestDropped:
                 '<script src="/cdn-cgi/challenge-platform/h/b/orchestrate/jsch/v1"></script>'
             ),
             (
-                "<title>harbour-times.example</title><p>Please enable JS and turn off ad blockers</p>"
+                "<title>harbour-times.example</title><p>Please enable JS, turn off ad blockers</p>"
                 '<script src="https://ct.captcha-delivery.com/c.js"></script>'
             ),
             "<title>Access Denied</title><h1>Access Denied</h1><p>You don't have permission.</p>",

@@ -206,7 +206,9 @@ def bring_to(ledger, url, stage, *, of=None, at=NOW, **fields):
 def publish(ledger, url, *, of=None, at=NOW, **fields):
     """Take a URL all the way into the index; return its document's version."""
     bring_to(ledger, url, Stage.INDEX, of=of, at=at, **fields)
-    version = next(w.doc_version for w in works(ledger, Stage.INDEX, at) if w.url_id == article_id(url))
+    version = next(
+        w.doc_version for w in works(ledger, Stage.INDEX, at) if w.url_id == article_id(url)
+    )
     assert commit_step(ledger, Stage.INDEX, indexed(url, version, at)) == []
     return version
 

@@ -136,7 +136,7 @@ def test_a_life_is_told_from_first_sight_to_the_change_log(ledger):
 def test_a_url_is_found_by_any_way_of_writing_it_and_by_its_final_address(ledger):
     poll(ledger, decision(A))
     commit_fetch(ledger, fetched(A, final_url="https://herald.example/final"), A)
-    for way in (A, f"http://www.herald.example/a/?utm_source=x", "https://herald.example/final"):
+    for way in (A, "http://www.herald.example/a/?utm_source=x", "https://herald.example/final"):
         assert where(ledger, way).url == A
 
 

@@ -84,7 +84,7 @@ class World:
         """Lease some work and end it; now and then the worker dies, or an item does."""
         lease, works = self.ledger.lease_articles(stage, self.now, limit=3, lease_s=LEASE_S)
         for work in works:
-            if self.dice.random() < 0.1:
+            if self.dice.random() < 0.1 and not self.is_done(stage, work):
                 status = Status.DEAD if work.status is Status.IN_FLIGHT else None
                 result = failed(self.ids[work.url_id], stage, at=self.now, status=status)
             else:
@@ -93,6 +93,11 @@ class World:
                     break  # before it could say what it did
             assert self.ledger.commit(lease, [result]) == []
         self.ledger.release(lease)
+
+    def is_done(self, stage, work):
+        """The index never refuses what it did for a worker who could not say so."""
+        wanted = None if work.retract else work.doc_version
+        return stage is Stage.INDEX and self.index.get(work.article_id) == wanted
 
     def extract(self):
         def decide(work):

@@ -66,14 +66,16 @@ def _write_all(connection: Connection, packed: gzip.GzipFile, progress: Progress
     put({"newsline_ledger": FORMAT, "revision": revision(connection)})
     counts: dict[str, int] = {}
     for table in _TABLES:
-        put({"table": table.name, "columns": [column.name for column in table.columns]})
-        counts[table.name] = 0
+        name = str(table.name)
+        put({"table": name, "columns": [str(column.name) for column in table.columns]})
+        counts[name] = 0
         query = sa.select(table).execution_options(yield_per=_BATCH)
-        for batch in connection.execute(query).partitions():
-            for row in batch:
-                put([_portable(value) for value in row])
-            counts[table.name] += len(batch)
-            progress(table.name, counts[table.name])
+        with connection.execute(query) as rows:
+            for batch in rows.partitions():
+                for row in batch:
+                    put([_portable(value) for value in row])
+                counts[name] += len(batch)
+                progress(name, counts[name])
     put({"rows": counts, "sha256": digest.hexdigest()})
     return counts
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Select
 
-from pipeline.adapters.ledger.tables import articles, urls
+from pipeline.adapters.ledger.tables import articles, enrichments, urls
 from pipeline.model import Stage, Status
 
 
@@ -38,6 +38,16 @@ def recall_later_copies(
     _send_back(connection, later, at, ended)
 
 
+def is_enriched() -> ColumnElement[bool]:
+    """Return the condition that a URL's article can be grouped and indexed as it stands."""
+    return (
+        sa.select(enrichments.c.n)
+        .join(articles, articles.c.article_id == enrichments.c.article_id)
+        .where(articles.c.url_id == urls.c.url_id, enrichments.c.n == articles.c.revision_n)
+        .exists()
+    )
+
+
 def _send_back(
     connection: Connection,
     url_ids: Select[tuple[str]],
@@ -52,6 +62,7 @@ def _send_back(
     if not found:
         return
     chosen = urls.c.url_id.in_(found)
+    at_rest &= is_enriched()  # else its newest text died before `group`, as a dead letter
     connection.execute(
         sa.update(urls)
         .where(chosen, urls.c.stage.in_((Stage.INDEX, Stage.EXTRACT)))

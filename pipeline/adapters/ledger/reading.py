@@ -146,7 +146,7 @@ def _indexed_after(connection: Connection, after: str, batch: int) -> tuple[list
         )
         .join(urls, articles.c.url_id == urls.c.url_id)
         .where(articles.c.article_id > after, articles.c.indexed_version.is_not(None))
-        .where(urls.c.status == Status.INDEXED, ~urls.c.retract)
+        .where(urls.c.status == Status.INDEXED)
         .order_by(articles.c.article_id)
         .limit(batch)
     )

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from pipeline.adapters.ledger.bookkeeping import url_conditions
+from pipeline.adapters.ledger.copies import is_enriched
 from pipeline.adapters.ledger.tables import articles, urls
 from pipeline.errors import UsageError
 from pipeline.model import Stage, Status
@@ -74,7 +75,9 @@ def _has_what_it_reads(stage: Stage | None) -> list[ColumnElement[bool]]:
         raise UsageError(
             "a poll cannot be replayed; stages are fetch, extract, enrich, group, index"
         )
+    if stage in (Stage.GROUP, Stage.INDEX):
+        return [is_enriched()]
     owned = sa.select(articles.c.article_id).where(articles.c.url_id == urls.c.url_id)
-    if stage is not Stage.EXTRACT:
+    if stage is Stage.ENRICH:
         owned = owned.where(articles.c.revision_n > 0)
     return [owned.exists()]

@@ -1,6 +1,6 @@
 """Decides for each phrase found in an article whether it names somebody, and whom."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.enrich.context import Context

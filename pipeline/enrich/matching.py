@@ -113,9 +113,12 @@ def word_before(text: str, position: int) -> str:
 
 def _spellings(key: str) -> tuple[str, ...]:
     """Return the folded spellings of a phrase: those that Arabic has two of, and the key itself."""
-    keys = {key, key.replace(*_AMERICA), key.replace(*reversed(_AMERICA))} - {""}
+    one, other = _AMERICA
+    keys = {key, key.replace(one, other), key.replace(other, one)} - {""}
     after_lam = {
-        _ARTICLE_AFTER_LAM + one.removeprefix(_ARTICLE) for one in keys if one.startswith(_ARTICLE)
+        _ARTICLE_AFTER_LAM + spelling.removeprefix(_ARTICLE)
+        for spelling in keys
+        if spelling.startswith(_ARTICLE)
     }
     return tuple(sorted(keys | after_lam))
 

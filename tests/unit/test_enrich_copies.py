@@ -1,5 +1,4 @@
 """Fingerprints of equal texts, and what an article is to its earlier copies."""
-# ruff: noqa: RUF001 - names in their own letters
 
 from datetime import UTC, datetime
 

@@ -1,5 +1,4 @@
 """Folding: spellings of one name become equal, and every offset leads back."""
-# ruff: noqa: RUF001 - names in their own letters
 
 import unicodedata
 

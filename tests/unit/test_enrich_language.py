@@ -1,5 +1,4 @@
 """Language: the packaged model alone, and what others claim where it cannot know."""
-# ruff: noqa: RUF001 - names in their own letters
 
 import pytest
 

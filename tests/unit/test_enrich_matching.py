@@ -1,5 +1,4 @@
 """Matching: phrases stand as words, with the endings and clitics that their language allows."""
-# ruff: noqa: RUF001 - names in their own letters
 
 import pytest
 from hypothesis import given

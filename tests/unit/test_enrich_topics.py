@@ -1,5 +1,4 @@
 """Topics: the words that trigger them, the words that speak against them, the score."""
-# ruff: noqa: RUF001 - names in their own letters
 
 import pytest
 

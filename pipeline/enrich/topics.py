@@ -5,8 +5,9 @@
            - one for every time that an `against` phrase stands in the article
     score  = points / (points + 1), rounded; the topic is given from 0.5 on, that is one point
 
-So one strong phrase is enough, and three different weak ones. `near` lists are strong phrases
-made of words that stand within NEAR_WORDS of each other in any order.
+So one strong phrase is enough, and three different weak ones; a weak one alone counts nothing, how
+often it may stand there. `near` lists are strong phrases made of words that stand within NEAR_CHARS
+in any order. A topic that `yields_to` another is not given where that one scores at least as high.
 """
 
 import math
@@ -45,6 +46,7 @@ class _TopicRecord(BaseModel):
     weak: dict[str, list[str]] = {}
     near: dict[str, list[list[str]]] = {}
     against: dict[str, list[str]] = {}
+    yields_to: list[str] = []
 
     @field_validator("strong", "weak", "near", "against")
     @classmethod
@@ -97,6 +99,7 @@ class Topics:
 
     def __init__(self, records: Sequence[_TopicRecord]) -> None:
         self._names = {record.id: record.name for record in records}
+        self._yields_to = {record.id: record.yields_to for record in records}
         self._near_sizes: dict[tuple[str, str, int], int] = {}
         uses = [use for record in records for use in self._uses(record)]
         self._phrases = Phrases((use.phrase, use) for use in uses)
@@ -111,6 +114,12 @@ class Topics:
             if record.id in seen:
                 faults.append(Fault(str(path), f"topic[{record.id}]", "this id is used twice"))
             seen.add(record.id)
+        for record in read.topic if read else ():
+            faults += [
+                Fault(str(path), f"topic[{record.id}].yields_to", f"there is no topic {other}")
+                for other in record.yields_to
+                if other not in seen
+            ]
         if faults or read is None:
             raise ConfigError(faults)
         return cls(read.topic)
@@ -135,7 +144,13 @@ class Topics:
                     if language not in LANGUAGES or use.language == language:
                         found[use.topic].append(_Found(use, part, hit.start, hit.end))
         topics = [self._judge(topic, several, parts) for topic, several in found.items()]
-        given = [topic for topic in topics if topic.score >= THRESHOLD]
+        scores = {topic.id: topic.score for topic in topics if topic.score >= THRESHOLD}
+        given = [
+            topic
+            for topic in topics
+            if topic.id in scores
+            and all(scores.get(other, 0) < topic.score for other in self._yields_to[topic.id])
+        ]
         return tuple(sorted(given, key=lambda topic: (-topic.score, topic.id)))
 
     def _judge(self, topic: str, found: list[_Found], parts: Mapping[str, Folded]) -> Topic:
@@ -146,6 +161,8 @@ class Topics:
         by_phrase: defaultdict[tuple[str, str], list[_Found]] = defaultdict(list)
         for one in evidence:
             by_phrase[one.use.role, _spelling(one)].append(one)
+        if len(by_phrase) == 1 and ("weak", _spelling(evidence[0])) in by_phrase:
+            by_phrase.clear()
         points = sum(_points(role, several) for (role, _), several in by_phrase.items())
         points = max(0.0, points - len(against))
         order = {part: number for number, part in enumerate(parts)}

@@ -73,6 +73,7 @@ def test_aliases_fold_to_one_entity(names, text, language, entity):
         ("they told us to wait", "en", "united-states"),
         ("TELL US WHO WILL WIN", "en", "united-states"),
         ("roast turkey for dinner", "en", "turkey"),
+        ("Turkey is dear this year, a roast turkey even more so.", "en", "turkey"),
         ("Michael Jordan scored", "en", "jordan"),
         ("Jordan Henderson scored twice", "en", "jordan"),
         ("Paris Hilton arrived", "en", "paris"),

@@ -74,6 +74,22 @@ def test_words_against_a_topic_take_points(topics):
     assert score(topics, "lighthouse " * 4 + "nightclub") > 0.5
 
 
+def test_one_weak_phrase_is_never_enough(topics):
+    assert find(topics, "lamp " * 50) == ()
+
+
+def test_a_topic_yields_to_another_that_scores_as_high(tmp_path):
+    path = tmp_path / "topics.toml"
+    other = '[[topic]]\nid = "film"\nname = "Film"\nstrong.en = ["cinema"]\n'
+    path.write_text(FILE + 'yields_to = ["film"]\n' + other, "utf-8")
+    topics = Topics.load(path)
+    assert ids(topics, "The cinema showed the lighthouse.") == {"film"}
+    assert ids(topics, "Cinema. Lighthouse, lighthouse.") == {"film", "lighthouse"}
+    path.write_text(FILE + 'yields_to = ["nothing"]\n', "utf-8")
+    with pytest.raises(ConfigError, match="there is no topic nothing"):
+        Topics.load(path)
+
+
 def test_phrases_are_read_in_their_own_language(topics):
     assert ids(topics, "deniz fenerinin", "tr") == {"lighthouse"}
     assert ids(topics, "deniz fenerinin", "en") == set()
@@ -130,6 +146,7 @@ def test_the_story_is_recognised_in_five_languages(shipped, text, language, topi
             "The promoted side sits in the relegation safe zone of the league table.",
             "en",
         ),
+        ("The winger lifted the club into the safe zone; a long season for the players.", "en"),
         ("Takım küme düşme hattından çıkıp güvenli bölgeye yerleşti, Süper Lig.", "tr"),
         ("Der Verein verlässt den Abstiegsplatz; in der Tabelle lockt die Schutzzone.", "de"),
     ],

@@ -11,6 +11,7 @@ import orjson
 from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.feeds.catalogue import write_catalogue
 
+PACE_S = 0.02
 #: Fields that depend on when or how often something was looked at, not on what was found.
 OBSERVED = ("first_seen_at", "doc_version", "syndication_id")
 
@@ -32,7 +33,7 @@ class Desk:
         """Write the settings for a run at a time."""
         self.config.write_text(
             "[fetch]\n"
-            f'contact = "tests@example.org"\nallow_private = ["127.0.0.0/8"]\npace_s = 0.01\n'
+            f'contact = "tests@example.org"\nallow_private = ["127.0.0.0/8"]\npace_s = {PACE_S}\n'
             f"ports = [80, 443, {self.port}]\n"
             f'[clock]\norigin = "{now.isoformat()}"\n' + self.extra,
             "utf-8",

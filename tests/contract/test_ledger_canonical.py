@@ -21,7 +21,7 @@ def test_the_first_edition_takes_the_name_and_others_are_its_aliases(ledger):
     assert where(ledger, MOBILE).article_id == article_id(STORY)
     assert edition(ledger, AMP, STORY) == []
     amp = where(ledger, AMP)
-    assert (amp.status, amp.article_id, amp.alias_of) == (Status.ALIAS, article_id(STORY), STORY)
+    assert (amp.status, amp.article_id, amp.alias_of) == (Status.ALIAS, article_id(STORY), MOBILE)
 
 
 def test_the_page_itself_joins_its_edition_when_it_comes_later(ledger):

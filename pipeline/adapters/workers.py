@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import importlib
 import math
-import multiprocessing
 import os
 import pickle
 import resource
@@ -21,6 +20,8 @@ import traceback
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from types import ModuleType
 from typing import Any, Never
 
 from pebble import ProcessExpired, ProcessPool
@@ -33,6 +34,27 @@ _EXIT_OUT_OF_MEMORY = 86
 #: A process that dies while idle breaks Pebble's pool; the items are given to a new one.
 _MAX_POOLS_PER_ITEM = 3
 _PR_SET_PDEATHSIG = 1
+
+
+class _LeanProcess(ForkServerProcess):
+    """A process without the program's main module.
+
+    By default each new process imports that: here the whole command line with its databases, for
+    seconds. The stand-in is what the start of a process sees of it.
+    """
+
+    def start(self) -> None:
+        """Start the process."""
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _LeanContext(ForkServerContext):
+    Process = _LeanProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +74,7 @@ class ProcessWorkers:
     def __init__(self, settings: ParserSettings, registry: str = "pipeline.tasks") -> None:
         self._settings = settings
         self._registry = registry
-        self._context = multiprocessing.get_context("forkserver")
+        self._context = _LeanContext()
         self._context.set_forkserver_preload([registry])
         self._closed = False
         self._pool = self._start()

@@ -30,8 +30,8 @@ _NO_NAME = re.compile(r"@|\.(?:com|org|net)\b|[\d:]", re.IGNORECASE)
 _AFTER_NAME = re.compile(r"\b(?:published|updated|posted|last modified)\b.*", re.IGNORECASE)
 #: Words for which a publisher's system puts no name at all.
 _NOBODY = re.compile(
-    r"(?:the )?(?:staff|admin|administrator|editors?|newsroom|redaktion|author|guest|web ?master)"
-    r"(?: (?:staff|writers?|team|reporters?|desk))?",
+    r"(?:the )?(?:staff|editorial|admin|administrator|editors?|newsroom|redaktion|author|guest"
+    r"|web ?master)(?: (?:staff|writers?|team|reporters?|desk))?",
     re.IGNORECASE,
 )
 

@@ -1,4 +1,3 @@
-
 """The words by which page furniture, walls and error pages are known, language by language.
 
 Phrases alone never drop a line or a page: the rules in cleaning.py and quality.py say what else

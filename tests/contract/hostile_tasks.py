@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import sys
 import time
 import warnings
 
@@ -26,6 +27,10 @@ def who():
 
 def parent():
     return os.getppid()
+
+
+def main_file():
+    return getattr(sys.modules.get("__mp_main__"), "__file__", None)
 
 
 def refuse(*, lasting):
@@ -86,6 +91,19 @@ def warn():
     return "warned"
 
 
-_ALL = (double, who, parent, refuse, bug, strange_bug, unpicklable, burn, spin, sleep, hoard)
+_ALL = (
+    double,
+    who,
+    parent,
+    main_file,
+    refuse,
+    bug,
+    strange_bug,
+    unpicklable,
+    burn,
+    spin,
+    sleep,
+    hoard,
+)
 _FATAL = (segfault, kill_self, leave, warn)
 TASKS = {task.__name__: task for task in _ALL + _FATAL}

@@ -243,6 +243,9 @@ class TestAuthors:
             ("@minaokur", ()),
             ("Harbour Times", ()),
             ("Editorial staff", ()),
+            ("The Harbour Times Analysis Desk", ()),
+            ("National Security Desk", ("National Security Desk",)),
+            ("بقلم منى الشامي", ("منى الشامي",)),
         ],
     )
     def test_only_names_of_people_are_left(self, claim, names):

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - Turkish and Arabic text
 """How the encoding of a page is decided."""
 
 import pytest

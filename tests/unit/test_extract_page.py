@@ -1,4 +1,3 @@
-
 """A whole page to a whole article: our own pages, with the furniture that real ones have."""
 
 from datetime import UTC, datetime

@@ -1,4 +1,3 @@
-
 """Hostile and broken pages: none crashes, hangs or harms another; silent cuts are flagged.
 
 Everything goes through real worker processes with the limits that an operator gets by default.

@@ -1,21 +1,19 @@
 """Builds the doors from the settings: the only place that constructs adapters.
 
-Each door is opened when it is first used, so that `newsline search` takes no ledger lock and
-`newsline balance` starts no worker processes.
+Each door is imported and opened when it is first used, so that `newsline search` loads no HTTP
+client, takes no ledger lock and starts no worker processes.
 """
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline.adapters.archive import WarcArchive
-from pipeline.adapters.clock import ScaledClock, SystemClock
-from pipeline.adapters.embedded import EmbeddedIndex
-from pipeline.adapters.http import HttpFetcher
-from pipeline.adapters.ledger import SqlLedger, open_ledger
-from pipeline.adapters.workers import ProcessWorkers
 from pipeline.config import Config
 from pipeline.doors import Doors
 from pipeline.ports import Archive, Clock, Fetcher, Index, Ledger, Workers
+
+if TYPE_CHECKING:
+    from pipeline.adapters.ledger import SqlLedger
 
 
 class App:
@@ -34,33 +32,45 @@ class App:
         """The time by which work is due."""
         if self._clock is not None:
             return self._clock
+        from pipeline.adapters.clock import ScaledClock, SystemClock
+
         settings = self.config.clock
         return ScaledClock(settings.origin, settings.rate) if settings.origin else SystemClock()
 
     @cached_property
-    def ledger(self) -> SqlLedger:
+    def ledger(self) -> "SqlLedger":
         """The ledger: the one of the settings, or SQLite in the data folder."""
+        from pipeline.adapters.ledger import open_ledger
+
         self.data.mkdir(parents=True, exist_ok=True)
         return open_ledger(self.config.ledger.url or f"sqlite:///{self.data / 'ledger.sqlite'}")
 
     @cached_property
     def archive(self) -> Archive:
         """The WARC folder."""
+        from pipeline.adapters.archive import WarcArchive
+
         return WarcArchive(self.data / "archive")
 
     @cached_property
     def fetcher(self) -> Fetcher:
         """The way out to the network."""
+        from pipeline.adapters.http import HttpFetcher
+
         return HttpFetcher(self.config.fetch, self.clock)
 
     @cached_property
     def workers(self) -> Workers:
         """The processes that read hostile bytes."""
+        from pipeline.adapters.workers import ProcessWorkers
+
         return ProcessWorkers(self.config.parser)
 
     @cached_property
     def index(self) -> Index:
         """The searchable view."""
+        from pipeline.adapters.embedded import EmbeddedIndex
+
         return EmbeddedIndex(self.data / "index")
 
     def doors(self) -> Doors:

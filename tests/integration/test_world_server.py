@@ -144,10 +144,7 @@ def test_it_stops_at_once_though_a_client_keeps_its_connection(clock):
 
 @pytest.fixture
 def rehearsal(tmp_path):
-    code = (
-        "from pipeline.cli.rehearse import register; from pipeline.cli.root import app;"
-        "register(app); app()"
-    )
+    code = "from pipeline.cli.root import main; main()"
     words = ["rehearse", "--port", "0", "--dir", str(tmp_path), "--rate", "60"]
     running = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code, *words],

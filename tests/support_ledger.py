@@ -99,8 +99,10 @@ def poll(ledger, *decisions, of=None, at=NOW, **fields):
     if of.feed_id not in {known.feed.feed_id for known in ledger.feed_states()}:
         ledger.sync_feeds([*ledger.feed_states(), state(of)])
     lease = ledger.lease_host(host_of(of.url), lease_s=LEASE_S)
-    ledger.commit_poll(lease, poll_result(of, *decisions, at=at, **fields))
-    ledger.release(lease)
+    try:
+        ledger.commit_poll(lease, poll_result(of, *decisions, at=at, **fields))
+    finally:
+        ledger.release(lease)
 
 
 def page(url, *, final_url=None, at=NOW, status=200, headers=(("ETag", '"v1"'),), place=PLACE):
@@ -123,8 +125,8 @@ def failed(url, stage, reason="http_500", *, at=NOW, status=Status.DEAD):
 
 
 def extraction(text="Two armies agreed on patrols.", title="A deal on the border", **fields):
-    return Extraction(Result.OK, None, title, text, "1", published_at=DateClaim(NOW, "second", "og"),
-                      **fields)  # fmt: skip
+    claim = DateClaim(NOW, "second", "og")
+    return Extraction(Result.OK, None, title, text, "1", published_at=claim, **fields)
 
 
 def enrichment(fingerprint="f1", name="Kobani"):

@@ -2,6 +2,7 @@
 
 import threading
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -60,49 +61,40 @@ def test_a_line_that_is_not_committed_is_not_numbered_and_comes_later(postgres_u
     second.close()
 
 
+def write_lines(ledger_url, worker):
+    """Add lines of an article of one's own and of one that all share, numbering as one goes."""
+    mine = open_ledger(ledger_url)
+    for n in range(1, LINES + 1):
+        mine.database.write(lambda c, v=n: add_change(c, f"own-{worker}", v))
+        mine.database.write(lambda c, v=n: add_change(c, "shared", v))
+        mine.number_changes()
+    mine.close()
+
+
+def follow(ledger_url, done):
+    """Read the log from its beginning until the writers are done and nothing is left."""
+    mine = open_ledger(ledger_url)
+    seen, finished = [], False
+    while True:
+        finished = done.is_set()
+        lines = mine.changes_after(seen[-1].seq if seen else 0, limit=7)
+        seen.extend(lines)
+        if finished and not lines:
+            mine.close()
+            return seen
+
+
 @pytest.mark.timeout(90)
 def test_no_line_is_missed_or_reordered_under_concurrent_writers(ledger_url, ledger):
     """Writers number what they wrote, as the index stage does; a reader follows all the while."""
     done = threading.Event()
-    failures, seen = [], []
-
-    def write(worker):
-        mine = open_ledger(ledger_url)
-        try:
-            for n in range(1, LINES + 1):
-                mine.database.write(lambda c, v=n: add_change(c, f"own-{worker}", v))
-                mine.database.write(lambda c, v=n: add_change(c, "shared", v))
-                mine.number_changes()
-        except Exception as error:  # noqa: BLE001 - shown by the test, not by a thread
-            failures.append(error)
-        finally:
-            mine.close()
-
-    def read():
-        mine = open_ledger(ledger_url)
-        last = 0
-        try:
-            while True:
-                finished = done.is_set()
-                lines = mine.changes_after(last, limit=7)
-                seen.extend(lines)
-                last = lines[-1].seq if lines else last
-                if finished and not lines:
-                    return
-        except Exception as error:  # noqa: BLE001
-            failures.append(error)
-        finally:
-            mine.close()
-
-    writers = [threading.Thread(target=write, args=(n,)) for n in range(WRITERS)]
-    reader = threading.Thread(target=read)
-    for thread in (*writers, reader):
-        thread.start()
-    for thread in writers:
-        thread.join(60)
-    done.set()
-    reader.join(20)
-    assert failures == []
+    with ThreadPoolExecutor(WRITERS + 1) as pool:
+        reader = pool.submit(follow, ledger_url, done)
+        writers = [pool.submit(write_lines, ledger_url, n) for n in range(WRITERS)]
+        for writer in writers:
+            writer.result(60)
+        done.set()
+        seen = reader.result(20)
     assert [line.seq for line in seen] == list(range(1, len(seen) + 1))
     assert [(line.seq, line.article_id, line.doc_version) for line in seen] == listed(ledger)
     versions = defaultdict(list)

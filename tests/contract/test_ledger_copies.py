@@ -118,8 +118,10 @@ def test_an_original_that_comes_late_recalls_copies_that_were_grouped_before_it(
     assert (where(ledger, B).status, where(ledger, B).stage) == (Status.INDEXED, Stage.GROUP)
     found = [work.url_id for work in works(ledger, Stage.GROUP, LATER)]
     assert found == [article_id(B)]
-    taken_out = step(B, Stage.GROUP, Stage.INDEX, at=LATER, result=Result.DUPLICATE,
-                     reason="same_text", retract=True, grouping=Grouping(article_id(A), None))  # fmt: skip
+    copy = {"result": Result.DUPLICATE, "reason": "same_text", "at": LATER}
+    taken_out = step(
+        B, Stage.GROUP, Stage.INDEX, retract=True, grouping=Grouping(article_id(A), None), **copy
+    )
     commit_step(ledger, Stage.GROUP, taken_out)
     (work,) = [w for w in works(ledger, Stage.INDEX, LATER) if w.url_id == article_id(B)]
     assert (work.retract, work.grouping.duplicate_of) == (True, article_id(A))

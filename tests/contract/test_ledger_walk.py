@@ -77,8 +77,9 @@ class World:
             status = Status.DEAD if due.status is Status.IN_FLIGHT else None
             return failed(self.ids[due.url_id], Stage.FETCH, at=self.now, status=status)
         final = self.dice.choice(URLS) if luck < 0.4 else due.url
-        return StepResult(due.url_id, ok, Stage.EXTRACT, self.now, page=page(due.url, final_url=final),
-                          article_id=due.article_id or article_id(final))  # fmt: skip
+        found = due.article_id or article_id(final)
+        return StepResult(due.url_id, ok, Stage.EXTRACT, self.now, article_id=found,
+                          page=page(due.url, final_url=final))  # fmt: skip
 
     def work(self, stage, decide):
         """Lease some work and end it; now and then the worker dies, or an item does."""
@@ -105,7 +106,9 @@ class World:
                 status = Status.DROPPED if work.status is Status.IN_FLIGHT else None
                 return step(self.ids[work.url_id], Stage.EXTRACT, None, at=self.now,
                             result=Result.DROPPED, reason="too_short", status=status)  # fmt: skip
-            return extracted(self.ids[work.url_id], self.now, text=self.dice.choice("abc"))
+            says = self.dice.choice(URLS) if self.dice.random() < 0.2 else None
+            text = self.dice.choice("abc")
+            return extracted(self.ids[work.url_id], self.now, text=text, canonical_url=says)
 
         self.work(Stage.EXTRACT, decide)
 

@@ -140,8 +140,8 @@ def _read_all(connection: Connection, lines: _Lines, progress: Progress) -> dict
     def flush() -> None:
         if table is not None and batch:
             insert_all(connection, table, batch)
-            counts[table.name] += len(batch)
-            progress(table.name, counts[table.name])
+            counts[str(table.name)] += len(batch)
+            progress(str(table.name), counts[table.name])
             batch.clear()
 
     for value in rest:
@@ -156,7 +156,7 @@ def _read_all(connection: Connection, lines: _Lines, progress: Progress) -> dict
                 raise UsageError(f"{lines.path} is damaged: its rows or checksum do not agree")
             return counts
         table, columns = metadata.tables[value["table"]], value["columns"]
-        counts[table.name] = 0
+        counts[value["table"]] = 0
     raise UsageError(f"{lines.path} is cut off: its last line is missing")
 
 

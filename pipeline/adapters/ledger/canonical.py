@@ -56,7 +56,7 @@ def _may_adopt(row: dict[str, Any], result: StepResult, extraction: Extraction) 
 def _adopt(
     connection: Connection, row: dict[str, Any], wanted: str, extraction: Extraction
 ) -> str | None:
-    """Rename the article of a row, or find who has the name; return the owner, None: not believed."""
+    """Rename a row's article, or find who has the name; return the owner, None: not believed."""
     own = row["article_id"]
     held = connection.execute(
         sa.select(articles.c.url_id, articles.c.revision_n).where(articles.c.article_id == own)

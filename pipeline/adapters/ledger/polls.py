@@ -85,10 +85,8 @@ def _add_urls(connection: Connection, poll: _Poll, decisions: Sequence[EntryDeci
         )
     }
     rows = [_url_row(poll, wanted[url_id], owned) for url_id in sorted(wanted)]
-    new: set[str] = set()
-    for chunk in chunks(rows, 200):
-        statement = insert_new(urls, connection).values(chunk).returning(urls.c.url_id)
-        new |= set(connection.scalars(statement))
+    statement = insert_new(urls, connection).returning(urls.c.url_id)
+    new = set(connection.scalars(statement, rows))
     ended = [
         outcome_row(_end_of(row, poll.at), poll.run_id, url_id=row["url_id"])
         for row in rows

@@ -1,10 +1,10 @@
 # Every command of the project. `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-SRC := pipeline tests bench
+SRC := pipeline tests bench docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-long lint format types check lock bench clean
+.PHONY: help demo test test-fast test-long lint format types check lock picture bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ check: lint types test ## what CI runs
 
 bench: .venv/.dev ## the measurements that the README quotes
 	$(BIN)/python -m bench
+
+picture: .venv/.dev ## draw docs/demo.svg anew
+	$(BIN)/python docs/picture.py
 
 lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade --output-file requirements/runtime.txt

@@ -83,12 +83,15 @@ class Server:
         return user
 
     def _reachable(self, binaries: Path) -> Path:
-        """Copy a wheel's programs to where the unprivileged user can run them."""
+        """Copy a wheel's programs, with the libraries beside it, where that user can run them."""
         if self.user is None or "site-packages" not in binaries.parts:
             return binaries
+        installed, wheel = binaries.parent, binaries.parent.parent
         copy = self.folder / "programs"
-        shutil.copytree(binaries.parent, copy, symlinks=True)
-        return copy / "bin"
+        shutil.copytree(installed, copy / wheel.name / installed.name, symlinks=True)
+        libraries = f"{wheel.name}.libs"
+        shutil.copytree(wheel.parent / libraries, copy / libraries, symlinks=True)
+        return copy / wheel.name / installed.name / "bin"
 
     def _run(self, program: str, *arguments: str) -> None:
         # A file and no pipe: the server that pg_ctl starts would keep a pipe open.

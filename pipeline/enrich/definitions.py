@@ -7,6 +7,7 @@ end to the beginning, the first at the beginning of a word (Schwartz and Hearst 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from pipeline.enrich.folding import fold_key
 from pipeline.enrich.gazetteer import PERSON
@@ -16,6 +17,8 @@ from pipeline.enrich.taken import Taken
 
 _BRACKETED = re.compile(r"[(\[](?P<acronym>[^\W\d_][^\W_]{1,9})[)\]]")
 _MAX_WORDS_MORE = 5  # a long form has at most as many words as the acronym letters, and these
+_MAX_CHARS = 300  # before the bracket, in which a long form must begin
+_MAX_DEFINITIONS = 50  # of an article; real ones have a handful
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +38,18 @@ def apply_definitions(linker: Linker, spans: Sequence[Span]) -> list[Span]:
     do not know takes away what the acronym would mean elsewhere.
     """
     kept = list(spans)
+    first: dict[str, _Definition] = {}  # a later definition of the same acronym changes nothing
     for definition in (one for part in linker.parts for one in _definitions(linker, part)):
-        acronym = fold_key(definition.acronym)
+        first.setdefault(fold_key(definition.acronym), definition)
+    for acronym, definition in islice(first.items(), _MAX_DEFINITIONS):
         meanings = [span for span in kept if _text(linker, span) == acronym]
         known = {span.entity for span in meanings if span.entity}
         within = {span.entity for span in kept if _inside(linker, span, definition)}
         if known & within:
             continue  # the article agrees with the gazetteer
         whole = next((s.entity for s in kept if _covers(linker, s, definition)), "")
-        kept = [
-            replace(span, entity=whole, full_name=False) if span in meanings else span
-            for span in kept
-        ]
+        changed = set(meanings)
+        kept = [replace(span, entity=whole) if span in changed else span for span in kept]
         if whole:
             kept += _occurrences(linker, acronym, whole, kept)
     return kept
@@ -58,18 +61,19 @@ def _definitions(linker: Linker, part: str) -> Iterator[_Definition]:
         acronym = found["acronym"]
         if not acronym.isupper():
             continue
-        start = _long_form(text[: found.start()].rstrip(), acronym)
+        begin = max(0, found.start() - _MAX_CHARS)
+        before = text[begin : found.start()].rstrip()
+        start = _long_form(before, acronym)
         if start is not None:
-            yield _Definition(acronym, part, start, len(text[: found.start()].rstrip()))
+            yield _Definition(acronym, part, begin + start, begin + len(before))
 
 
 def _long_form(before: str, acronym: str) -> int | None:
     """Return where the long form begins in the text before the bracket."""
-    words = list(re.finditer(r"\S+", before[-300:]))[-(len(acronym) + _MAX_WORDS_MORE) :]
+    words = list(re.finditer(r"\S+", before))[-(len(acronym) + _MAX_WORDS_MORE) :]
     if not words:
         return None
-    offset = max(0, len(before) - 300)
-    first = words[0].start() + offset
+    first = words[0].start()
     at = len(before) - 1
     for position, letter in reversed(list(enumerate(fold_key(acronym)))):
         while at >= first and not (

@@ -67,7 +67,7 @@ def fold(text: str) -> Folded:
             if ends and unicodedata.category(char).startswith("M") and ends[-1] == at:
                 ends[-1] = at + 1  # an accent belongs to the letter before it
         elif folded == " " and out and out[-1] in " \n":
-            if char == "\n" and "\n" in text[starts[-1] : at]:
+            if char == "\n" and out[-1] != PARAGRAPH and "\n" in text[starts[-1] : at]:
                 out[-1] = PARAGRAPH
             ends[-1] = at + 1
         elif char == "." and ends and ends[-1] == at and _letter_alone(text, at - 1):

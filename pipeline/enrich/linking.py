@@ -14,6 +14,7 @@ _PARTICLES = frozenset({"al", "el", "ul", "bin", "ben", "von", "van", "de", "der
 #: A line with more capitalised words than this is a headline in title case: capitals tell nothing.
 _TITLE_CASE = 0.6
 _TITLE_CASE_MIN_WORDS = 4
+_LINE_CHARS = 200  # a headline is shorter, and a page without line ends is not read again and again
 #: The ending of an indefinite Arabic accusative, which names of ours do not take: كوباً is a cup.
 _TANWIN = "\u064b"
 
@@ -166,11 +167,11 @@ def _word_before(folded: Folded, position: int) -> tuple[int, str]:
 
 
 def _line(folded: Folded, position: int) -> str:
-    """Return the original paragraph around a place in the folded text."""
-    start, _ = folded.span(position, position + 1)
-    begin = folded.original.rfind("\n", 0, start) + 1
-    end = folded.original.find("\n", start)
-    return folded.original[begin : end if end >= 0 else len(folded.original)]
+    """Return the original line around a place in the folded text, _LINE_CHARS each way at most."""
+    at, _ = folded.span(position, position + 1)
+    before = folded.original[max(0, at - _LINE_CHARS) : at].rpartition("\n")[2]
+    after = folded.original[at : at + _LINE_CHARS].partition("\n")[0]
+    return before + after
 
 
 def _in_title_case(folded: Folded, position: int) -> bool:

@@ -28,6 +28,7 @@ _ENDINGS = {"tr": (6, _TURKISH), "de": (4, re.compile(r"s"))}
 _CLITICS = re.compile(r"[وف]?[بلك]?")
 _ARTICLE, _ARTICLE_AFTER_LAM = "ال", "لل"  # the preposition ل swallows the alif
 _AMERICA = ("امريك", "اميرك")  # both are usual for America and American
+MAX_WORD_CHARS = 60  # a longer run is no word; guards against text without a single space
 OPEN_END = "*"  # at the end of a phrase: any ending of the word will do
 
 
@@ -96,17 +97,17 @@ def find_word(word: str, folded: Folded, language: str | None) -> Iterator[tuple
 
 
 def word_rest(text: str, position: int) -> str:
-    """Return the letters and digits that follow without a break."""
-    end = position
-    while end < len(text) and text[end].isalnum():
+    """Return the letters and digits that follow without a break, at most MAX_WORD_CHARS."""
+    end, last = position, min(len(text), position + MAX_WORD_CHARS)
+    while end < last and text[end].isalnum():
         end += 1
     return text[position:end]
 
 
 def word_before(text: str, position: int) -> str:
-    """Return the letters and digits that stand before without a break."""
-    start = position
-    while start > 0 and text[start - 1].isalnum():
+    """Return the letters and digits that stand before without a break, at most MAX_WORD_CHARS."""
+    start, first = position, max(0, position - MAX_WORD_CHARS)
+    while start > first and text[start - 1].isalnum():
         start -= 1
     return text[start:position]
 

@@ -27,36 +27,42 @@ def add_surnames(linker: Linker, spans: Sequence[Span]) -> list[Span]:
     return kept
 
 
-def _bearers(linker: Linker, spans: Sequence[Span]) -> dict[str, list[Span]]:
-    """Return surname → where the article names its bearers in full."""
-    bearers: defaultdict[str, list[Span]] = defaultdict(list)
-    for span in spans:
+#: Person → (number of the part, offset) where an article first gives the full name.
+_Named = dict[str, tuple[int, int]]
+
+
+def _place(linker: Linker, span: Span) -> tuple[int, int]:
+    return list(linker.parts).index(span.part), span.start
+
+
+def _bearers(linker: Linker, spans: Sequence[Span]) -> dict[str, _Named]:
+    """Return surname → its bearers whom the article names in full."""
+    bearers: defaultdict[str, _Named] = defaultdict(dict)
+    for span in sorted(spans, key=lambda one: _place(linker, one)):
         surname = linker.gazetteer.names[span.entity].surname if span.full_name else ""
         if surname:  # and as the alias that was used has it, e.g. in Arabic
             for one in {fold_key(surname), fold_key(span.spelling.split()[-1])}:
-                bearers[one].append(span)
+                bearers[one].setdefault(span.entity, _place(linker, span))
     return bearers
 
 
-def _people(linker: Linker, named: Sequence[Span], at: Span) -> set[str]:
+def _people(linker: Linker, named: _Named, at: Span) -> set[str]:
     """Return whom a surname at this place may mean: those named before, else all."""
-    order = {part: number for number, part in enumerate(linker.parts)}
-    here = (order[at.part], at.start)
-    before = {one.entity for one in named if (order[one.part], one.start) < here}
-    return before or {one.entity for one in named}
+    here = _place(linker, at)
+    return {person for person, first in named.items() if first < here} or set(named)
 
 
-def _unless_shared(linker: Linker, span: Span, bearers: dict[str, list[Span]]) -> Span:
+def _unless_shared(linker: Linker, span: Span, bearers: dict[str, _Named]) -> Span:
     """Unlink a well-known surname when somebody else of that surname was named before."""
     if not span.entity or span.full_name:
         return span
-    named = bearers.get(linker.parts[span.part].text[span.start : span.end], ())
+    named = bearers.get(linker.parts[span.part].text[span.start : span.end])
     if named and _people(linker, named, span) - {span.entity}:
         return replace(span, entity="")
     return span
 
 
-def _bare(linker: Linker, surname: str, named: Sequence[Span], taken: Taken) -> list[Span]:
+def _bare(linker: Linker, surname: str, named: _Named, taken: Taken) -> list[Span]:
     found = []
     for part, folded in linker.parts.items():
         for start, end in find_word(surname, folded, linker.language):

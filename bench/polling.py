@@ -16,7 +16,7 @@ from pathlib import Path
 
 import feedparser
 
-from bench.trip import NOW, CannedFetcher
+from bench.trip import NOW, CannedFetcher, impatient
 from pipeline import stages
 from pipeline.adapters.clock import ScaledClock
 from pipeline.app import build
@@ -72,7 +72,7 @@ async def measure(count: int, folder: Path) -> dict[str, float]:
         script=Script(),
     )
     clock = ScaledClock(NOW)
-    app = build(demo_config(80), folder, clock=clock)
+    app = build(impatient(demo_config(80)), folder, clock=clock)
     fetcher = Scripted(world)
     app.__dict__["fetcher"] = fetcher
     doors = app.doors()

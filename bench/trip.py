@@ -20,6 +20,7 @@ from pipeline.adapters.clock import ScaledClock
 from pipeline.app import build
 from pipeline.cli.demo import demo_config
 from pipeline.cli.run import sync_catalogue
+from pipeline.config import Config
 from pipeline.model import Page, Stage
 from pipeline.rehearsal.message import Request
 from pipeline.rehearsal.script import Script
@@ -72,6 +73,12 @@ def main() -> None:
             print(f"{name:36} {value:10.3f}")
 
 
+def impatient(config: Config) -> Config:
+    """Return settings without a pace: nobody is asked."""
+    fetch = config.fetch.model_copy(update={"pace_s": 0.0})
+    return config.model_copy(update={"fetch": fetch})
+
+
 def measure(count: int) -> dict[str, float]:
     """Fetch `count` synthetic pages into a fresh data folder, then time the rest of the trip."""
     hosts = max(1, count // 50)
@@ -83,21 +90,23 @@ def measure(count: int) -> dict[str, float]:
 
 async def _measure(world: World, folder: Path) -> dict[str, float]:
     clock = ScaledClock(NOW)
-    app = build(demo_config(80), folder, clock=clock)
+    app = build(impatient(demo_config(80)), folder, clock=clock)
     fetcher = CannedFetcher(world)
     app.__dict__["fetcher"] = fetcher
     doors = app.doors()
     try:
         sync_catalogue(app, world.catalogue(), at_once=True)
         crawled_s = await _crawl(doors)
-        started = time.monotonic()
+        took_s: dict[str, float] = {}
         done = 0
         for stage, work in (
             (Stage.EXTRACT, stages.extract), (Stage.ENRICH, stages.enrich),
             (Stage.GROUP, stages.group), (Stage.INDEX, stages.index),
         ):  # fmt: skip
+            started = time.monotonic()
             done = await _drain(doors, stage, work)
-        processed_s = time.monotonic() - started
+            took_s[stage] = time.monotonic() - started
+        processed_s = sum(took_s.values())
     finally:
         app.close()
     processes = doors.config.parser.processes
@@ -111,6 +120,7 @@ async def _measure(world: World, folder: Path) -> dict[str, float]:
         "articles_per_s": done / processed_s,
         "bare_trafilatura_per_s": len(fetcher.pages) / bare_s,
         "ratio_to_bare_trafilatura": (done / processed_s) / (len(fetcher.pages) / bare_s),
+        **{f"{stage}_ms_per_article": 1000 * spent / done for stage, spent in took_s.items()},
         "poll_and_fetch_bookkeeping_ms_per_page": 1000 * crawled_s / len(fetcher.pages),
     }
 
@@ -122,7 +132,7 @@ async def _crawl(doors) -> float:
         leases = [
             lease
             for stage in (Stage.POLL, Stage.FETCH)
-            for lease in doors.ledger.lease_hosts(stage, NOW, limit=1000, lease_s=300)
+            for lease in doors.ledger.lease_hosts(stage, doors.clock.now(), limit=1000, lease_s=300)
         ]
         if not leases:
             return time.monotonic() - started

@@ -1,7 +1,6 @@
 """Documents written for the index tests, and the engines that must answer alike about them."""
 
 # Turkish is written with letters that look like others.
-# ruff: noqa: RUF001
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,6 @@
 """What every index finds, counts and marks. Runs on every engine of support_index.ENGINES."""
 
 # Turkish is written with letters that look like others.
-# ruff: noqa: RUF001
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - headlines and dates in other scripts
+
 """Real feeds of public projects, each with the result that its own project or its text demands."""
 
 import json

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - headlines and dates in other scripts
+
 """Hostile and broken documents: refused with a reason or read with a flag, never a crash.
 
 The numbers are those of the list of bad inputs that the project keeps for feeds. All inputs are

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - headlines and dates in other scripts
+
 """Publication times: the instant, its precision, and no time rather than a made-up one."""
 
 from datetime import UTC, datetime, timedelta

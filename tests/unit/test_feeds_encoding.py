@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - headlines and dates in other scripts
+
 """Bytes to text: what is declared, what is true, and what to do when they differ."""
 
 import pytest

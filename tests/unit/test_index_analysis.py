@@ -1,7 +1,6 @@
 """Words and their forms."""
 
 # Letters that look like others are what is tested here.
-# ruff: noqa: RUF001
 
 import time
 

@@ -1,7 +1,6 @@
 """Fragments and marks."""
 
 # Turkish is written with letters that look like others.
-# ruff: noqa: RUF001
 
 import time
 import unicodedata

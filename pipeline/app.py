@@ -4,6 +4,7 @@ Each door is imported and opened when it is first used, so that `newsline search
 client, takes no ledger lock and starts no worker processes.
 """
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,7 +110,13 @@ def build(
 
 
 def find_config_dir() -> Path:
-    """Return the folder with gazetteer/ and topics.toml: ./config, else the one of the checkout."""
+    """Return the folder with gazetteer/ and topics.toml.
+
+    That of NEWSLINE_CONFIG_DIR, else ./config, else the one of the checkout.
+    """
+    named = os.environ.get("NEWSLINE_CONFIG_DIR")
+    if named:
+        return Path(named)
     here = Path("config")
     if (here / "topics.toml").is_file():
         return here

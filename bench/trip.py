@@ -1,8 +1,9 @@
 """Processing: articles/s from archived bytes to indexed document, against bare trafilatura.
 
 Baseline: trafilatura.bare_extraction(with_metadata=True) over the same bytes, in as many
-processes as the pipeline's workers. Pages are real ones where NEWSLINE_CORPORA names them (about 100 kB each),
-else those of the rehearsal world's synthetic hosts (about 8 kB, so the ledger's share is larger).
+processes as the pipeline's workers. Pages are real ones where NEWSLINE_CORPORA names them (about
+100 kB each), else those of the rehearsal world's synthetic hosts (about 8 kB, so the ledger's share
+is larger).
 """
 
 import argparse

@@ -12,7 +12,10 @@ MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 MAX_LINES, MAX_MEDIAN = 400, 150
 
 #: Packages that reach the network, a disk format or a database: only adapters may import them.
-DOORS = {"httpx2", "httpcore2", "sqlalchemy", "alembic", "tantivy", "warcio", "fastwarc", "pebble", "psycopg", "sqlite3", "socket"}  # fmt: skip
+DOORS = {
+    "httpx2", "httpcore2", "sqlalchemy", "alembic", "tantivy", "warcio", "fastwarc", "pebble",
+    "psycopg", "sqlite3", "socket",
+}  # fmt: skip
 MAY_OPEN_DOORS = ("pipeline/adapters/", "pipeline/rehearsal/")
 NOT_NAMES = {
     "manager",

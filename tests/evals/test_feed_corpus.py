@@ -1,4 +1,3 @@
-
 """Real feeds of public projects, each with the result that its own project or its text demands."""
 
 import json

@@ -1,4 +1,3 @@
-
 """Hostile and broken documents: refused with a reason or read with a flag, never a crash.
 
 The numbers are those of the list of bad inputs that the project keeps for feeds. All inputs are

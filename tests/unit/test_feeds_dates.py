@@ -1,4 +1,3 @@
-
 """Publication times: the instant, its precision, and no time rather than a made-up one."""
 
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,3 @@
-
 """Bytes to text: what is declared, what is true, and what to do when they differ."""
 
 import pytest

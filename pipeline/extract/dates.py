@@ -54,7 +54,8 @@ def choose_dates(
 ) -> Dates:
     """Choose publication and modification time.
 
-    Order: JSON-LD datePublished, article:published_time, the feed, htmldate on the whole page.
+    Order: JSON-LD datePublished, article:published_time, the feed, htmldate on the whole page; but
+    one signal alone yields to two others that agree with each other.
     """
     flags: list[str] = []
     claims = _claims(
@@ -71,8 +72,9 @@ def choose_dates(
         claims.append(sighted_at)
     if not claims and (found := _search(root, url, fetched_at, flags)):
         claims = _claims([("htmldate", found)], fetched_at, timezone, flags)
-    if claims and any(abs(claims[0].at - other.at) > _CONFLICT for other in claims[1:]):
+    if any(_conflict(claims[0], other) for other in claims[1:]):
         flags.append("date_conflict")
+        claims = _outvoted(claims)
     modified = _claims(
         [
             ("json-ld:dateModified", story.modified),
@@ -150,6 +152,22 @@ def _claims(
         else:
             claims.append(kept)
             flags.extend("date_future" for flag in kept.flags if flag == "future")
+    return claims
+
+
+def _conflict(one: DateClaim, other: DateClaim) -> bool:
+    return abs(one.at - other.at) > _CONFLICT
+
+
+def _outvoted(claims: list[DateClaim]) -> list[DateClaim]:
+    """Return the claims with those first that two signals agree on, if the first stands alone."""
+    first, *others = claims
+    if not all(_conflict(first, other) for other in others):
+        return claims
+    for position, one in enumerate(others):
+        agreeing = [other for other in others[position:] if not _conflict(one, other)]
+        if len(agreeing) > 1:
+            return [*agreeing, *(claim for claim in claims if claim not in agreeing)]
     return claims
 
 

@@ -125,6 +125,28 @@ class TestDates:
 
         assert "date_conflict" in found.flags
 
+    @pytest.mark.parametrize(
+        ("feed_day", "chosen"),
+        [
+            ("2019-09-10", "article:published_time"),  # two against one
+            ("2018-09-09", "json-ld:datePublished"),  # the feed sides with the first
+            ("2017-01-01", "json-ld:datePublished"),  # everyone says something else
+        ],
+    )
+    def test_one_signal_yields_to_two_that_agree(self, feed_day, chosen):
+        feed = DateClaim(datetime.fromisoformat(f"{feed_day}T08:00:00+00:00"), "second", "pubDate")
+
+        found = dates_of(
+            json_ld('{"@type":"NewsArticle","datePublished":"2018-09-10T08:00:00Z"}')
+            + '<meta property="article:published_time" content="2019-09-10T08:00:00Z">',
+            sighted_at=feed,
+        )
+
+        assert found.published_at.source == chosen
+        assert found.evidence["published_at"].signal == chosen
+        assert len(found.evidence["published_at"].rivals) == (1 if feed_day == "2019-09-10" else 2)
+        assert "date_conflict" in found.flags
+
     def test_a_time_without_zone_is_read_where_the_outlet_is(self):
         meta = '<meta property="article:published_time" content="2019-09-10T11:00:00">'
 

@@ -8,8 +8,9 @@ import tempfile
 import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -84,7 +85,7 @@ def extract(  # noqa: PLR0917 - typer passes options by name
 async def _extract_file(file: str, url: str, settings: Config) -> dict[str, Any]:
     limit = settings.fetch.max_body_bytes
     try:
-        body = sys.stdin.buffer.read(limit + 1) if file == _STDIN else _read_page(file, limit)
+        body = _read_page(sys.stdin.buffer if file == _STDIN else Path(file), limit)
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
     workers = ProcessWorkers(settings.parser.model_copy(update={"processes": 1}), _REGISTRY)
@@ -149,7 +150,7 @@ def _body_of(item: dict[str, Any], number: int, limit: int) -> tuple[bytes, str 
     if not isinstance(path, str):
         raise Permanent("bad_line", f'line {number} has neither "path" nor "html"')
     try:
-        return _read_page(path, limit), None
+        return _read_page(Path(path), limit), None
     except (OSError, ValueError) as error:
         raise Permanent("file_unreadable", f"{path}: {error}") from None
 
@@ -180,18 +181,17 @@ async def _extract_one(
     return as_answer(item_id, extraction)
 
 
-def _read_page(path: str, limit: int) -> bytes:
-    """Read a file, unpacked if it is gzip, up to one byte over the limit. Raises OSError."""
-    with Path(path).open("rb") as plain:
-        packed = plain.read(len(_GZIP)) == _GZIP
-        plain.seek(0)
-        if not packed:
-            return plain.read(limit + 1)
-        try:
-            with gzip.GzipFile(fileobj=plain) as unpacked:
-                return unpacked.read(limit + 1)
-        except (EOFError, zlib.error) as error:
-            raise OSError(0, f"broken gzip: {error}") from None
+def _read_page(source: Path | BinaryIO, limit: int) -> bytes:
+    """Read a page, unpacked if it is gzip, up to one byte over the limit. Raises OSError."""
+    with source.open("rb") if isinstance(source, Path) else nullcontext(source) as plain:
+        body = plain.read(limit + 1)
+    if not body.startswith(_GZIP):
+        return body
+    try:
+        with gzip.GzipFile(fileobj=BytesIO(body)) as unpacked:
+            return unpacked.read(limit + 1)
+    except (EOFError, zlib.error) as error:
+        raise OSError(0, f"broken gzip: {error}") from None
 
 
 def _read_lines(batch: str) -> list[bytes]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli.output import BAD_NEWS, JsonFlag, print_json, print_table
-from pipeline.errors import ItemError, UsageError
+from pipeline.errors import ItemError, Permanent, UsageError
 from pipeline.feeds.parse import MAX_BYTES
 from pipeline.feeds.parse import parse_feed as parse
 from pipeline.fetch.decoding import BodyDecoder
@@ -45,15 +45,15 @@ def parse_feed(
 ) -> None:
     """Parse feed files (RSS, Atom, RDF, JSON Feed, sitemap) and print their entries.
 
-    Exit code 1 if one of them is no feed. With --json one line per file.
+    Exit code 1 if one of them is no feed or cannot be read. With --json one line per file.
 
     Example: newsline parse-feed saved.xml --url https://example.org/rss --json
     """
     given = read_headers(headers) if headers else ()
     failed = False
     for file in files:
-        body = _read(file)
         try:
+            body = _read(file)
             parsed = parse(
                 decoded(body, given), url=url, headers=given, fetched_at=datetime.now(UTC)
             )
@@ -102,13 +102,13 @@ def decoded(body: bytes, headers: Headers) -> bytes:
 
 
 def _read(file: str) -> bytes:
-    """Read a file or standard input. Raises UsageError."""
+    """Read a file or standard input. Raises Permanent: the other files are still parsed."""
     if file == _STDIN:
         return sys.stdin.buffer.read()
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
+        raise Permanent("file_unreadable", f"cannot be read: {error.strerror}") from None
 
 
 def feed_as_json(parsed: ParsedFeed) -> dict[str, Any]:

@@ -42,7 +42,9 @@ _TAG_NAME = re.compile(r"<[a-zA-Z][^\s/>]{0,50}+")
 _ATTRIBUTE = re.compile(rf"[^\s/>=]++(?:\s*+{_VALUE})?")
 #: C0 controls but tab and line breaks.
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
-_BINARY_SIGNATURES = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"RIFF")
+_BINARY_SIGNATURES = (
+    b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"RIFF", b"\x1f\x8b",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

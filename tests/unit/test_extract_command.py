@@ -71,6 +71,12 @@ def test_a_page_from_standard_input(newsline):
     assert orjson.loads(result.stdout)["outcome"] == "ok"
 
 
+def test_a_packed_page_from_standard_input(newsline):
+    answer = orjson.loads(newsline("-", "--json", input=gzip.compress(ARTICLE.encode())).stdout)
+
+    assert (answer["outcome"], answer["title"]) == ("ok", "First patrol ends")
+
+
 def test_one_page_that_is_no_article_is_bad_news(newsline, tmp_path):
     path = tmp_path / "wall.html"
     path.write_text("<title>Just a moment...</title><p>Checking.</p>")

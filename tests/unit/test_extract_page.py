@@ -265,7 +265,7 @@ class TestDropped:
     def test_nothing_at_all(self, page):
         assert extract(page).reason == "empty_page"
 
-    @pytest.mark.parametrize("page", [b"%PDF-1.7 text", b"\x89PNG\r\n\x1a\n"])
+    @pytest.mark.parametrize("page", [b"%PDF-1.7 text", b"\x89PNG\r\n\x1a\n", b"\x1f\x8b\x08"])
     def test_another_kind_of_file(self, page):
         assert extract(page).reason == "not_html"
 

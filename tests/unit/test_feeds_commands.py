@@ -85,9 +85,16 @@ def test_parse_feed_prints_a_table_for_people(run, saved):
     assert result.exit_code == 0
 
 
-def test_wrong_files_are_wrong_use(run, saved, tmp_path):
-    with pytest.raises(UsageError, match="cannot be read"):
-        run("parse-feed", tmp_path / "none.xml")
+def test_a_file_that_cannot_be_read_does_not_take_the_others_with_it(run, saved, tmp_path):
+    missing = tmp_path / "none.xml"
+    result = run("parse-feed", missing, saved("good.xml", rss(item(1))), "--json")
+    one, two = lines(result)
+    assert (one["file"], one["error"]["reason"]) == (str(missing), "file_unreadable")
+    assert len(two["entries"]) == 1
+    assert result.exit_code == 1
+
+
+def test_wrong_files_are_wrong_use(run, saved):
     with pytest.raises(UsageError, match="line 1"):
         run("parse-feed", saved("f.xml", rss()), "--headers", saved("h", "no header\n"))
     with pytest.raises(UsageError, match="not_opml"):

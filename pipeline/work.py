@@ -187,7 +187,7 @@ class ArticleWork:
 
     url_id: str
     article_id: str
-    url: str  # final URL, canonicalised
+    url: str  # final URL, without tracking parameters
     publisher: str
     tries: int
     status: Status

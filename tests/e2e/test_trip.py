@@ -54,7 +54,7 @@ def test_a_run_balances_and_a_second_one_does_nothing_again(world, desk):
 def test_what_is_indexed_is_what_the_world_published(world, desk):
     """The oracle knows the articles and the promises, and nothing of the pipeline."""
     desk.run(NOW)
-    found = {document["url"]: document for document in desk.documents().values()}
+    found = {canonicalise(document["url"]): document for document in desk.documents().values()}
     wanted = [
         one
         for one in expected(world.world, NOW, [NOW]).values()

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from pipeline.adapters.ledger.records import extraction_of
 from pipeline.adapters.ledger.tables import articles, revisions, urls
 from pipeline.model import Extraction, Result, Stage, Status
-from pipeline.urls import article_id, canonicalise
+from pipeline.urls import article_id, clean
 from pipeline.work import StepResult
 
 Rows = dict[str, dict[str, Any]]
@@ -63,7 +63,7 @@ def _adopt(
     ).one_or_none()
     if held is None or held.url_id != row["url_id"] or held.revision_n:
         return None
-    if not _rename(connection, own, wanted, canonicalise(extraction.canonical_url or "")):
+    if not _rename(connection, own, wanted, clean(extraction.canonical_url or "")):
         if _headline(connection, wanted) not in (None, _folded(extraction.title)):
             return None
         connection.execute(sa.delete(articles).where(articles.c.article_id == own))

@@ -32,7 +32,7 @@ from pipeline.adapters.ledger.tables import (
     urls,
 )
 from pipeline.model import Stage, Status
-from pipeline.urls import canonicalise
+from pipeline.urls import clean
 from pipeline.work import Lease, StepResult
 
 #: A copy of one of these would have nothing in the index that it is a copy of.
@@ -129,7 +129,7 @@ def _new_article(article_id: str, row: dict[str, Any], result: StepResult) -> di
     return {
         "article_id": article_id,
         "url_id": row["url_id"],
-        "url": canonicalise(result.page.final_url if result.page else row["url"]),
+        "url": clean(result.page.final_url if result.page else row["url"]),
         "publisher": row["publisher"],
         "first_seen_at": row["first_seen_at"],
         "doc_version": 0,

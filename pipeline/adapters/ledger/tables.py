@@ -211,7 +211,7 @@ articles = Table(
     metadata,
     Column("article_id", SafeText, primary_key=True),
     Column("url_id", SafeText, nullable=False),  # the URL that owns it
-    Column("url", SafeText, nullable=False),  # final address, canonical form
+    Column("url", SafeText, nullable=False),  # final address, without tracking parameters
     Column("publisher", SafeText, nullable=False),
     Column("first_seen_at", UtcTime, nullable=False),
     Column("doc_version", BigInteger, nullable=False),

@@ -14,6 +14,7 @@ import structlog
 from pipeline.doors import Doors
 from pipeline.errors import ItemError, Permanent, Transient
 from pipeline.fetch.pace import next_request_at
+from pipeline.fetch.reasons import HOST_BUSY
 from pipeline.fetch.robots import MAX_ROBOTS_BYTES, decide_robots, verdict
 from pipeline.fetch.user_agent import PRODUCT
 from pipeline.model import Page
@@ -102,10 +103,13 @@ class Visit:
             )
 
     async def _turn(self, host: str) -> None:
-        """Wait until a host may be asked again."""
+        """Wait until a host may be asked again; raises Transient when that is not soon."""
         due = self._next_at.get(host) or (self.lease.next_request_at if host == self.host else None)
         if due is not None:
-            await self.doors.clock.sleep((due - self.doors.clock.now()).total_seconds())
+            wait_s = (due - self.doors.clock.now()).total_seconds()
+            if wait_s > MAX_HOST_WAIT_S:
+                raise Transient(HOST_BUSY, f"{host} rests until {due}", retry_after_s=wait_s)
+            await self.doors.clock.sleep(wait_s)
         self._next_at[host] = self.doors.clock.now() + timedelta(
             seconds=self.doors.config.fetch.pace_s
         )
@@ -116,7 +120,7 @@ class Visit:
             return
         lease = self.doors.ledger.lease_host(host, lease_s=self.doors.config.ledger.lease_s)
         if lease is None:
-            raise Transient("host_busy", f"{host} is being visited by another worker")
+            raise Transient(HOST_BUSY, f"{host} is being visited by another worker")
         self._others[host] = lease
         if lease.next_request_at is not None:
             self._next_at[host] = lease.next_request_at
@@ -147,6 +151,8 @@ class Visit:
             page = await self._request(url, FetchKind.ROBOTS, etag=None, last_modified=None)
             status, body = page.status, page.body[:MAX_ROBOTS_BYTES]
         except ItemError as error:
+            if error.reason == HOST_BUSY:
+                raise  # we did not ask: that says nothing about the site
             log.warning("robots_unreachable", origin=origin, reason=error.reason)
         copy = RobotsCopy(origin, status, body, self.doors.clock.now())
         self.doors.ledger.save_robots(copy)

@@ -45,7 +45,10 @@ def fail(
     if page is not None and page.status == GONE:
         return _gone(state, detail, poll)
     failures = state.failures + weight(error, page)
-    delay_s = _OURS.get(reason) or _delay_s(state, error, page, failures, poll)
+    if error is not None and reason in _OURS:
+        delay_s = max(_OURS[reason], error.retry_after_s or 0.0)
+    else:
+        delay_s = _delay_s(state, error, page, failures, poll)
     after = replace(
         state,
         last_poll_at=poll.now,

@@ -30,7 +30,9 @@ from datetime import datetime, timedelta
 from pipeline.config import RetrySettings
 from pipeline.errors import ItemError, Permanent, Transient
 from pipeline.fetch.answer import NOT_MODIFIED, elsewhere, problem_of, record_of
-from pipeline.fetch.revisit import HOST_BUSY, revisit_delay, revisit_failed, revisited
+from pipeline.fetch.reasons import HOST_BUSY
+from pipeline.fetch.retry_after import MIN_RETRY_AFTER_S
+from pipeline.fetch.revisit import busy_until, revisit_delay, revisit_failed, revisited
 from pipeline.model import ArchivePlace, Page, Result, Stage, Status
 from pipeline.retry import backoff_s
 from pipeline.urls import article_id
@@ -73,7 +75,7 @@ def decide_fetch(
     if indexed:
         return revisit_failed(due, problem, now)
     if isinstance(problem, Transient) and (
-        problem.reason == "host_busy" or due.tries + 1 < settings.max_tries
+        problem.reason == HOST_BUSY or due.tries + 1 < settings.max_tries
     ):
         return _retry(due, problem, now, settings)
     identity = due.article_id or _own_id(due.url)
@@ -99,12 +101,14 @@ def _to_extract(due: DuePage, page: Page, place: ArchivePlace | None, now: datet
 def _retry(due: DuePage, problem: ItemError, now: datetime, settings: RetrySettings) -> StepResult:
     """Wait as long as was asked, else twice as long as last time; a busy host is no failure."""
     outcome = _outcome(due, Result.RETRY, problem, now)
-    if problem.reason == "host_busy":
-        return StepResult(due.url_id, outcome, Stage.FETCH, now + HOST_BUSY, tries=due.tries)
+    if problem.reason == HOST_BUSY:
+        at = busy_until(problem, now)
+        return StepResult(due.url_id, outcome, Stage.FETCH, at, tries=due.tries)
     tries = due.tries + 1
     asked_s = problem.retry_after_s
-    wait = timedelta(seconds=backoff_s(tries, settings) if asked_s is None else asked_s)
-    return StepResult(due.url_id, outcome, Stage.FETCH, now + wait, tries=tries)
+    wait_s = backoff_s(tries, settings) if asked_s is None else max(asked_s, MIN_RETRY_AFTER_S)
+    at = now + timedelta(seconds=wait_s)
+    return StepResult(due.url_id, outcome, Stage.FETCH, at, tries=tries)
 
 
 def _end(due: DuePage, problem: ItemError, now: datetime) -> StepResult:

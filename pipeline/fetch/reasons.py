@@ -9,6 +9,9 @@ from http import HTTPStatus
 
 from pipeline.errors import ItemError, Permanent, Transient
 
+#: Not asked at all, so nobody's failure: it costs no try.
+HOST_BUSY = "host_busy"
+
 #: Worth another try: names, hosts, certificates and servers come back.
 TRANSIENT: Mapping[str, str] = {
     "dns_unknown_host": "the name does not exist (yet, or any more)",
@@ -26,7 +29,7 @@ TRANSIENT: Mapping[str, str] = {
     "body_truncated": "the body ended before its declared or coded end",
     "bad_coding": "the body is not in the content coding that the headers name",
     "unasked_304": "not modified, although nothing was said about what we have",
-    "host_busy": "a redirect leads to a host that another worker is visiting",
+    HOST_BUSY: "another worker is visiting the host that a redirect leads to, or the host rests",
     "robots_unavailable": "robots.txt cannot be had, so we may not ask",
 }
 

@@ -5,6 +5,9 @@ from email.utils import parsedate_to_datetime
 
 #: Longer waits are mistakes or spite (1e11 was seen); two days is the longest we believe.
 MAX_RETRY_AFTER_S = 48 * 3600.0
+#: "Retry-After: 0" is sent by servers that mean nothing by it; it would cost an item all its tries
+#: within seconds.
+MIN_RETRY_AFTER_S = 60.0
 _MAX_DIGITS = 18  # more are clamped anyway; guards int() against megabytes of digits
 
 

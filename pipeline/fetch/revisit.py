@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from pipeline.errors import ItemError
 from pipeline.fetch.answer import NOT_MODIFIED, elsewhere, record_of, sha256_of
-from pipeline.fetch.reasons import http_reason
+from pipeline.fetch.reasons import HOST_BUSY, http_reason
 from pipeline.model import ArchivePlace, Page, Result, Stage
 from pipeline.work import DuePage, Outcome, StepResult
 
@@ -25,12 +25,19 @@ _GONE_RETRY = timedelta(hours=6)
 #: A page that was gone once and fails otherwise ever since is left alone after this.
 _GONE_OPEN = timedelta(days=7)
 _GONE = frozenset({http_reason(404), http_reason(410)})
-HOST_BUSY = timedelta(seconds=30)  # another worker's visit ends soon
+_BUSY = timedelta(seconds=30)  # another worker's visit ends soon
 
 
 def revisit_delay(revisits: int) -> float | None:
     """Return the seconds until the next revisit when `revisits` were done; None: no more."""
-    return _REVISIT_DELAYS_S[revisits] if revisits < len(_REVISIT_DELAYS_S) else None
+    if revisits >= len(_REVISIT_DELAYS_S):
+        return None
+    return _REVISIT_DELAYS_S[max(0, revisits)]  # -1: an extra visit was wished for
+
+
+def busy_until(problem: ItemError, now: datetime) -> datetime:
+    """Return when a host may be free again: when it said so, else soon."""
+    return now + max(_BUSY, timedelta(seconds=problem.retry_after_s or 0.0))
 
 
 def revisited(due: DuePage, page: Page, place: ArchivePlace | None, now: datetime) -> StepResult:
@@ -56,8 +63,8 @@ def revisited(due: DuePage, page: Page, place: ArchivePlace | None, now: datetim
 def revisit_failed(due: DuePage, problem: ItemError, now: datetime) -> StepResult:
     """Decide after a bad answer: the books stay as they are, unless the page is gone for good."""
     since, gone = due.gone_since, problem.reason in _GONE
-    if problem.reason == "host_busy":
-        return _again(due, problem, now, now + HOST_BUSY)
+    if problem.reason == HOST_BUSY:
+        return _again(due, problem, now, busy_until(problem, now))
     if gone and since is not None and now - since >= _GONE_FOR:
         return _retract(due, problem, now)
     if gone and since is None:

@@ -1,0 +1,250 @@
+"""Runs over scripted feeds and pages: what a run owes to hosts, revisits, feeds and its ledger."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from support_run import HTML, RSS, Trip, article, feed, rss
+
+from pipeline.errors import Permanent
+from pipeline.model import Stage, Status
+from pipeline.run import Run
+from pipeline.work import ReplaySelector
+
+FEED = "https://herald.example/feed.xml"
+A = "https://herald.example/a"
+SUMMARY = (
+    "The two delegations agreed on joint patrols along the border before the end of the month."
+)
+
+
+@pytest.fixture
+def trip(tmp_path):
+    made = Trip(tmp_path, feed(), feed("second", publisher="herald"))
+    made.allow_robots("herald.example", "second.example", "other.example")
+    made.fetcher.on(FEED, rss((A, "Patrols begin")), headers=RSS)
+    made.fetcher.on("https://second.example/feed.xml", rss(), headers=RSS)
+    made.fetcher.on(A, article("Patrols begin"), headers=HTML)
+    yield made
+    made.close()
+
+
+def rest(trip, host, until):
+    trip.ledger.release(trip.ledger.lease_host(host, lease_s=60), next_request_at=until)
+
+
+# ── hosts that rest ───────────────────────────────────────────────────────────────────────────
+
+
+def test_a_redirect_to_a_resting_host_waits_in_the_ledger_not_in_the_visit(trip):
+    start = trip.clock.now()
+    until = start + timedelta(hours=48)
+    rest(trip, "other.example", until)
+    trip.fetcher.on(A, status=301, headers=(("Location", "https://other.example/a"),))
+    trip.run()
+    assert trip.clock.now() - start < timedelta(minutes=1)
+    position = trip.where(A)
+    assert (position.status, position.stage) == (Status.IN_FLIGHT, Stage.FETCH)
+    assert abs(position.due_at - until) < timedelta(seconds=5)
+    assert ("fetch", "retry", "host_busy") in trip.life(A)
+
+
+def test_a_robots_txt_that_asks_for_rest_ends_the_visit(trip):
+    start = trip.clock.now()
+    robots = "https://herald.example/robots.txt"
+    trip.fetcher.on(robots, status=403, headers=(("Retry-After", "7200"),))
+    trip.run()
+    assert trip.clock.now() - start < timedelta(minutes=1)
+    assert trip.where(A).due_at >= start + timedelta(hours=2)
+
+
+def test_a_feed_that_redirects_to_a_resting_host_is_asked_when_that_one_is(trip):
+    until = trip.clock.now() + timedelta(hours=6)
+    rest(trip, "other.example", until)
+    trip.fetcher.on(FEED, status=302, headers=(("Location", "https://other.example/feed"),))
+    trip.run()
+    (state,) = trip.ledger.feed_states(["herald"])
+    assert (state.last_reason, state.failures) == ("host_busy", 0.0)
+    assert abs(state.next_poll_at - until) < timedelta(seconds=5)
+
+
+def test_a_robots_txt_behind_a_busy_host_is_not_taken_for_unreachable(trip):
+    robots = "https://herald.example/robots.txt"
+    trip.fetcher.on(robots, status=301, headers=(("Location", "https://other.example/robots.txt"),))
+    held = trip.ledger.lease_host("other.example", lease_s=60)
+    trip.run()
+    assert trip.ledger.find_robots("https://herald.example") is None
+    assert ("fetch", "retry", "host_busy") in trip.life(A)
+    trip.ledger.release(held)
+    trip.later(minutes=1)
+    trip.run()
+    assert trip.where(A).status is Status.INDEXED
+
+
+def test_retry_after_nothing_does_not_use_up_the_tries_at_once(trip):
+    trip.fetcher.on(A, status=503, headers=(("Retry-After", "0"),))
+    trip.run()
+    assert trip.where(A).status is Status.IN_FLIGHT
+    assert trip.life(A).count(("fetch", "retry", "http_503")) == 1
+
+
+# ── revisits ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_revisit_that_brings_no_article_is_not_the_last_one(trip):
+    trip.run()
+    trip.later(hours=1, minutes=1)
+    trip.fetcher.on(A, b"<html><p>Please wait.</p></html>", headers=HTML)
+    trip.run()
+    assert trip.life(A)[-1] == ("extract", "dropped", "too_short")
+    position = trip.where(A)
+    assert (position.status, position.stage) == (Status.INDEXED, Stage.FETCH)
+    trip.later(hours=5, minutes=1)
+    trip.fetcher.on(A, article("Patrols end"), headers=HTML)
+    trip.run()
+    (document,) = trip.documents().values()
+    assert document["title"] == "Patrols end"
+    assert trip.balance().balances
+
+
+def test_a_dead_letter_of_a_new_revision_does_not_end_the_revisits(trip, monkeypatch):
+    trip.run()
+    trip.later(hours=1, minutes=1)
+    trip.fetcher.on(A, article("Patrols end"), headers=HTML)
+
+    def missing(place):
+        raise Permanent("archive_missing", str(place))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trip.archive, "read", missing)
+        trip.run()
+    assert trip.life(A)[-1] == ("extract", "dead", "archive_missing")
+    position = trip.where(A)
+    assert (position.status, position.stage) == (Status.INDEXED, Stage.FETCH)
+    assert trip.balance().balances
+
+
+def test_visits_for_changed_entries_do_not_use_up_the_planned_ones(trip):
+    trip.run()
+    for change in range(6):
+        trip.later(hours=7)  # no feed is asked less often than every six hours
+        trip.fetcher.on(FEED, rss((A, f"Patrols begin, update {change}")), headers=RSS)
+        trip.fetcher.on(A, article("Patrols begin", day=f"day {change}"), headers=HTML)
+        trip.run()
+        (document,) = trip.documents().values()
+        assert f"day {change}" in document["text"]
+        assert trip.where(A).stage is Stage.FETCH
+    for _ in range(4):
+        trip.later(days=8)
+        trip.run()
+    assert trip.where(A).stage is None
+
+
+# ── what is read ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_of_two_feeds_the_one_that_says_something_stands_in_for_a_lost_page(trip):
+    trip.fetcher.on("https://second.example/feed.xml", rss((A, "Patrols", SUMMARY)), headers=RSS)
+    trip.fetcher.on(A, status=503)
+    trip.run()
+    trip.later(minutes=10)
+    trip.fetcher.on(A, status=404)
+    trip.run()
+    (document,) = trip.documents().values()
+    assert (document["text"], document["text_source"]) == (SUMMARY, "feed")
+
+
+def test_a_replayed_fetch_asks_for_the_whole_page(trip, monkeypatch):
+    trip.fetcher.on(A, article("Patrols begin"), headers=(*HTML, ("ETag", '"1"')))
+
+    def missing(place):
+        raise Permanent("archive_missing", str(place))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trip.archive, "read", missing)
+        trip.run()
+    assert (trip.where(A).status, trip.where(A).reason) == (Status.DEAD, "archive_missing")
+    assert trip.ledger.replay(ReplaySelector(stage=Stage.FETCH), trip.clock.now()) == 1
+    trip.run()
+    assert {etag for url, _, etag, _ in trip.fetcher.requests if url == A} == {None}
+    assert trip.where(A).status is Status.INDEXED
+
+
+# ── the run itself ────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_line_that_a_crash_left_without_a_number_gets_it_at_the_next_start(trip, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(trip.ledger, "number_changes", lambda: 0)
+        trip.run()
+    assert trip.ledger.changes_after(0, limit=10) == []
+    trip.run()
+    assert [change.seq for change in trip.ledger.changes_after(0, limit=10)] == [1]
+
+
+def test_a_bug_in_one_lane_ends_all_of_them(trip):
+    class Broken:
+        async def run(self, task, /, **_):
+            raise ZeroDivisionError(task)
+
+        def close(self):
+            pass
+
+    async def go():
+        doors = replace(trip.doors, workers=Broken())
+        with pytest.raises(ZeroDivisionError):
+            await Run(doors, once=False, stop=asyncio.Event()).go()
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    assert asyncio.run(go()) == set()
+
+
+def test_a_feed_that_was_gone_is_asked_again_at_its_new_address(trip):
+    trip.fetcher.on(FEED, status=410)
+    trip.run()
+    trip.later(hours=28)
+    trip.run()
+    (state,) = trip.ledger.feed_states(["herald"])
+    assert (state.paused, state.paused_reason) == (True, "gone")
+    moved = "https://herald.example/new.xml"
+    trip.fetcher.on(moved, rss((A, "Patrols begin")), headers=RSS)
+    trip.feeds = (feed(url=moved),)
+    trip.sync()
+    trip.run()
+    (state,) = trip.ledger.feed_states(["herald"])
+    assert (state.paused, state.url, state.last_reason) == (False, moved, None)
+    assert trip.where(A).status is Status.INDEXED
+
+
+def test_a_stub_that_was_dropped_is_read_again_when_its_entry_changes(trip):
+    trip.fetcher.on(A, b"<html><p>More soon.</p></html>", headers=HTML)
+    trip.run()
+    assert (trip.where(A).status, trip.where(A).reason) == (Status.DROPPED, "too_short")
+    trip.later(hours=7)
+    trip.fetcher.on(A, article("Patrols begin"), headers=HTML)
+    trip.run()
+    assert trip.where(A).status is Status.DROPPED  # nothing said that there is more now
+    trip.later(hours=7)
+    trip.fetcher.on(FEED, rss((A, "Patrols begin near the town")), headers=RSS)
+    trip.run()
+    assert trip.where(A).status is Status.INDEXED
+    assert trip.balance().balances
+
+
+def test_half_a_character_in_an_address_harms_only_its_own_entry(trip):
+    items = [
+        {
+            "id": "1",
+            "url": "https://herald.example/\ud800",
+            "title": "Half",
+            "image": "/\udfff.png",
+        },
+        {"id": "2", "url": A, "title": "Patrols begin"},
+    ]
+    listed = {"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": items}
+    trip.fetcher.on(FEED, json.dumps(listed).encode())
+    trip.run()
+    sheet = trip.balance()
+    assert (sheet.balances, sheet.indexed, sheet.no_link) == (True, 1, 1)

@@ -188,7 +188,7 @@ class Ledger(Protocol):
         """Write entries, sightings, URLs, outcome, state and validators, all or nothing.
 
         Raises LeaseLost. A URL already known gets the sighting only; a changed entry of an
-        INDEXED one makes its page due now.
+        INDEXED or DROPPED one makes its page due now.
         """
         ...
 

@@ -160,7 +160,10 @@ def _add_sightings(
 def _touch_known_urls(
     connection: Connection, poll: _Poll, decisions: Sequence[EntryDecision]
 ) -> None:
-    """Note which URLs have text in a feed, and ask for pages again whose entry changed."""
+    """Note which URLs have text in a feed, and ask for pages again whose entry changed.
+
+    A dropped one too: what made it no article may be what has changed.
+    """
     with_text = {
         decision.url_id
         for decision in decisions
@@ -185,10 +188,24 @@ def _touch_known_urls(
             .where(urls.c.redo.is_(None))
             .values(redo=Stage.FETCH)  # after the work that is under way
         )
+        dropped = urls.c.url_id.in_(chunk) & (urls.c.status == Status.DROPPED)
+        connection.execute(  # two lines about an accident become an article within the hour
+            sa.update(urls)
+            .where(dropped, urls.c.stage.is_(None))
+            .values(
+                status=Status.IN_FLIGHT, reason=None, stage=Stage.FETCH, due_at=poll.at, tries=0
+            )
+        )
         connection.execute(
             sa.update(urls)
             .where(indexed, urls.c.stage.is_(None) | (urls.c.stage == Stage.FETCH))
-            .values(stage=Stage.FETCH, due_at=poll.at, tries=0)
+            .where(urls.c.due_at.is_(None) | (urls.c.due_at > poll.at))
+            .values(
+                stage=Stage.FETCH,
+                due_at=poll.at,
+                tries=0,
+                revisits=urls.c.revisits - 1,  # an extra visit takes no planned one's place
+            )
         )
 
 

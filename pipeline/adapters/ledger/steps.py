@@ -55,7 +55,7 @@ def apply(standing: Standing) -> None:
     if result.extraction is not None and result.extraction.result is Result.OK:
         new = _add_revision(standing, result.extraction)
         if not new and _is_settled(standing):
-            next_stage, next_at = _next_revisit(standing)
+            next_stage = None
     _add_enrichment(standing)
     _add_grouping(standing)
     _mark_retraction(standing)
@@ -69,6 +69,7 @@ def apply(standing: Standing) -> None:
         lease_expires_at=None,
     )
     _place_in_books(standing)
+    _go_on_revisiting(standing)
     _take_up_redo(standing)
 
 
@@ -137,12 +138,18 @@ def _is_settled(standing: Standing) -> bool:
     return bool(article["indexed_version"] == article["doc_version"])
 
 
-def _next_revisit(standing: Standing) -> tuple[Stage | None, Any]:
-    """Return when the page of an indexed article is asked for again."""
-    delay_s = revisit_delay(standing.url["revisits"])
-    if delay_s is None:
-        return None, None
-    return Stage.FETCH, standing.outcome.at + timedelta(seconds=delay_s)
+def _go_on_revisiting(standing: Standing) -> None:
+    """Plan the next visit to an indexed page, whatever became of what the last one brought.
+
+    A page that could not be read this time, or a dead letter of its new revision, is no reason to
+    miss the next edit or retraction. When the last visit was made is for the fetch to decide.
+    """
+    url, outcome = standing.url, standing.outcome
+    if outcome.stage is Stage.FETCH or url["stage"] is not None or url["retract"]:
+        return
+    delay_s = revisit_delay(url["revisits"])
+    if url["status"] == Status.INDEXED and delay_s is not None:
+        url.update(stage=Stage.FETCH, due_at=outcome.at + timedelta(seconds=delay_s), tries=0)
 
 
 def _add_enrichment(standing: Standing) -> None:
@@ -241,4 +248,6 @@ def _take_up_redo(standing: Standing) -> None:
         url.update(status=Status.IN_FLIGHT, reason=None)
     elif url["status"] != Status.INDEXED:
         return
+    if wished == Stage.FETCH:
+        url["revisits"] -= 1  # an extra visit takes no planned one's place
     url.update(stage=wished, due_at=standing.outcome.at, tries=0)

@@ -36,6 +36,8 @@ def _merged(known: FeedState | None, given: FeedState) -> FeedState:
         return replace(given, configured=True)
     if known.feed.url == given.feed.url:
         return replace(known, feed=given.feed, configured=True)
+    if known.paused_reason == "gone":  # it was the old address that was gone
+        known = replace(known, paused=False, paused_reason=None)
     return replace(
         known,
         feed=given.feed,

@@ -75,8 +75,12 @@ def state_of(row: Row) -> FeedState:
 
 
 def content_hash(extraction: Extraction) -> str:
-    """Return what two revisions are compared by: title and text, however they are spaced."""
-    words = "\n".join(" ".join(part.split()) for part in (extraction.title, extraction.text))
+    """Return what two revisions are compared by: title and text, however they are spaced.
+
+    And the extractor's version: what a better one finds in the same page must reach the index.
+    """
+    said = (extraction.version, extraction.title, extraction.text)
+    words = "\n".join(" ".join(part.split()) for part in said)
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
 

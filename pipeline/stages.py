@@ -25,7 +25,16 @@ from pipeline.model import Entry, Extraction, Page, ParsedFeed, Result, Stage, S
 from pipeline.ports import FetchKind, IndexResult
 from pipeline.retry import retry_or_dead
 from pipeline.visit import Visit
-from pipeline.work import ArticleWork, DuePage, FeedState, Lease, Outcome, PollResult, StepResult
+from pipeline.work import (
+    ArticleWork,
+    DuePage,
+    FeedState,
+    Lease,
+    Outcome,
+    PollResult,
+    Sighting,
+    StepResult,
+)
 
 log = structlog.get_logger()
 
@@ -117,8 +126,10 @@ async def fetch(visit: Visit, due: DuePage) -> StepResult:
     doors = visit.doors
     answer: Page | ItemError
     place = None
+    again = due.status is Status.INDEXED  # a replay of anything else wants the whole page
+    etag, last_modified = (due.etag, due.last_modified) if again else (None, None)
     try:
-        answer = await visit.get_page(due.url, etag=due.etag, last_modified=due.last_modified)
+        answer = await visit.get_page(due.url, etag=etag, last_modified=last_modified)
         if answer.status in _OK:
             place = doors.archive.append(answer)
             doors.archive.flush()
@@ -160,7 +171,8 @@ async def _extract_one(doors: Doors, work: ArticleWork) -> StepResult:
 async def _extraction(doors: Doors, work: ArticleWork) -> Extraction:
     """Extract the page; fall back to what the feed says when the page cannot be read."""
     sighting = work.sightings[0] if work.sightings else None
-    from_feed = extraction_from_feed(sighting, doors.config.extract) if sighting else None
+    fullest = _fullest(work.sightings)
+    from_feed = extraction_from_feed(fullest, doors.config.extract) if fullest else None
     if work.page is None or work.page.place is None:
         if from_feed is None:
             raise Permanent("no_page", "neither an archived page nor a feed entry is known")
@@ -188,6 +200,12 @@ async def _extraction(doors: Doors, work: ArticleWork) -> Extraction:
     if unreadable and from_feed and from_feed.result is Result.OK:
         return from_feed
     return extraction
+
+
+def _fullest(sightings: Sequence[Sighting]) -> Sighting | None:
+    """Return what feeds say most of, each entry as it was listed last."""
+    newest = {(one.feed.feed_id, one.entry_key): one for one in sightings}
+    return max(newest.values(), key=lambda one: len(one.content or one.summary), default=None)
 
 
 async def enrich(doors: Doors, lease: Lease, works: Sequence[ArticleWork]) -> list[StepResult]:

@@ -13,7 +13,7 @@ cancels what is under way: its leases are given back, its work stays due, nothin
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,26 +92,31 @@ class Run:
         """Run until quiet (once) or stopped; return the run id."""
         ledger, clock = self.doors.ledger, self.doors.clock
         run_id = ledger.start_run(clock.now())
+        ledger.number_changes()  # a crash may have come between a commit and its numbering
         with bound_contextvars(run_id=run_id):
-            lanes = asyncio.gather(
-                self._crawl_lane(),
-                self._lane(Stage.EXTRACT, stages.extract),
-                self._lane(Stage.ENRICH, stages.enrich),
-                self._lane(Stage.GROUP, stages.group),
-                self._lane(Stage.INDEX, stages.index),
-            )
+            lanes = [asyncio.ensure_future(lane) for lane in self._lanes()]
             stopper = asyncio.ensure_future(self.stop.wait())
-            ends: list[asyncio.Future[Any]] = [lanes, stopper]
+            all_lanes = asyncio.gather(*lanes)
+            ends: list[asyncio.Future[Any]] = [all_lanes, stopper, *lanes]
             try:
-                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-                if lanes.done():
-                    lanes.result()  # a bug in a lane ends the run here
+                await asyncio.wait(ends[:2], return_when=asyncio.FIRST_COMPLETED)
+                if all_lanes.done():
+                    all_lanes.result()  # a bug in a lane ends the run here
             finally:
-                stopper.cancel()
-                lanes.cancel()
-                await asyncio.gather(lanes, stopper, return_exceptions=True)
+                for end in ends:  # lanes too: after a bug in one the others would go on
+                    end.cancel()
+                await asyncio.gather(*ends, return_exceptions=True)
         ledger.finish_run(run_id, clock.now())
         return run_id
+
+    def _lanes(self) -> list[Coroutine[Any, Any, None]]:
+        return [
+            self._crawl_lane(),
+            self._lane(Stage.EXTRACT, stages.extract),
+            self._lane(Stage.ENRICH, stages.enrich),
+            self._lane(Stage.GROUP, stages.group),
+            self._lane(Stage.INDEX, stages.index),
+        ]
 
     async def _lane(self, stage: Stage, work: Work) -> None:
         """Lease, work, repeat."""

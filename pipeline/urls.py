@@ -24,7 +24,7 @@ _TRACKING = re.compile(
     re.IGNORECASE,
 )
 _DEFAULT_PORT = {"http": 80, "https": 443}
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 _LABEL = re.compile(r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$")
 #: Escapes that stay: decoded, they would change what the path means.
 _KEPT_ESCAPES = ("%2F", "%2f", "%25", "%3F", "%3f", "%23")
@@ -63,7 +63,7 @@ def _split(url: str) -> tuple[str, str, str, str]:
     if len(url) > MAX_URL_LENGTH:
         raise ValueError(f"longer than {MAX_URL_LENGTH} characters")
     if _FORBIDDEN.search(url):
-        raise ValueError("holds a space, control character or backslash")
+        raise ValueError("holds a space, control character, lone surrogate or backslash")
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORT:

@@ -33,10 +33,9 @@ class App:
         """The time by which work is due."""
         if self._clock is not None:
             return self._clock
-        from pipeline.adapters.clock import ScaledClock, SystemClock
+        from pipeline.adapters.clock import clock_of
 
-        settings = self.config.clock
-        return ScaledClock(settings.origin, settings.rate) if settings.origin else SystemClock()
+        return clock_of(self.config.clock)
 
     @cached_property
     def ledger(self) -> "SqlLedger":

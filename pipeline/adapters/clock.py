@@ -4,6 +4,9 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
+from pipeline.config import ClockSettings
+from pipeline.ports import Clock
+
 
 class SystemClock:
     """The real time."""
@@ -37,3 +40,8 @@ class ScaledClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for a span of this clock's time."""
         await asyncio.sleep(max(0.0, seconds) / self._rate)
+
+
+def clock_of(settings: ClockSettings) -> Clock:
+    """Return the clock that the settings ask for."""
+    return ScaledClock(settings.origin, settings.rate) if settings.origin else SystemClock()

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from pipeline.adapters.clock import SystemClock
+from pipeline.adapters.clock import clock_of
 from pipeline.cli.clinic import Clinic, Found
 from pipeline.cli.options import DEFAULT_FEEDS, ConfigOption, FeedsOption, open_config
 from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_lines, print_table
@@ -145,7 +145,7 @@ async def _clinic(config: Path | None) -> AsyncIterator[Clinic]:
     from pipeline.adapters.workers import ProcessWorkers  # noqa: PLC0415
 
     settings = load(open_config(config)[0])
-    clock = SystemClock()
+    clock = clock_of(settings.clock)
     workers = ProcessWorkers(settings.parser)
     fetcher = HttpFetcher(settings.fetch, clock)
     try:

@@ -121,8 +121,9 @@ def _content(
     """Judge what the feed lists."""
     if parsed.kind == "sitemap_index":
         children = ", ".join(parsed.children[:3]) or "none"
-        yield Finding("sitemap_index", Severity.ILL, f"is an index of sitemaps: {children}",
-                      "put the address of its news sitemap there")  # fmt: skip
+        yield Finding("sitemap_index", Severity.WARNING,
+                      f"is an index of sitemaps: {children}; the newest are read each time",
+                      "put the address of its news sitemap there: fewer requests")  # fmt: skip
         return
     if not parsed.entries:
         yield Finding("empty_feed", Severity.ILL, "is a feed without entries",

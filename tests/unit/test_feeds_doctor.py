@@ -62,7 +62,7 @@ def test_a_feed_that_cannot_be_had_is_ill(error):
         (rss(DATED, DATED)[:-15], "truncated", Severity.WARNING),
         (rss(DATED, DATED), "entries_dropped", Severity.NOTE),
         ("<sitemapindex><sitemap><loc>/x</loc></sitemap></sitemapindex>", "sitemap_index",
-         Severity.ILL),
+         Severity.WARNING),
         (rss(DATED) + " " * 1_100_000, "large", Severity.NOTE),
     ],
 )  # fmt: skip

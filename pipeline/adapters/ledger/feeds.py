@@ -16,9 +16,16 @@ from pipeline.work import FeedState, Lease
 
 
 def sync_feeds(connection: Connection, states: Sequence[FeedState]) -> None:
-    """Make the catalogue the given one; see ports.Ledger.sync_feeds."""
+    """Make the catalogue the given one; see ports.Ledger.sync_feeds.
+
+    A poll of an old address that is under way would write over the new one: its lease is ended.
+    """
     known = {state.feed.feed_id: state for state in feed_states(connection, None)}
     given = {state.feed.feed_id for state in states}
+    for state in states:
+        before = known.get(state.feed.feed_id)
+        if before is not None and before.feed.url != state.feed.url:
+            fence_host(connection, before.host)
     rows = [state_row(_merged(known.get(state.feed.feed_id), state)) for state in states]
     add_hosts(connection, [row["host"] for row in rows])
     insert_all(connection, feeds, [row for row in rows if row["feed_id"] not in known])

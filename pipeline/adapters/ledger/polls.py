@@ -16,6 +16,7 @@ from pipeline.adapters.ledger.engine import (
     rows_by,
     update_all,
 )
+from pipeline.adapters.ledger.further_feeds import newly_listed, renew_documents
 from pipeline.adapters.ledger.leases import add_hosts, holds_host
 from pipeline.adapters.ledger.outcomes import SAME_ARTICLE, insert_place, outcome_row
 from pipeline.adapters.ledger.records import state_row, to_json
@@ -46,7 +47,9 @@ def commit_poll(
     place_id = insert_place(connection, result.place) if result.place else None
     decisions = [_with_whole_link(decision) for decision in result.decisions]
     discovered = _add_urls(connection, poll, decisions)
+    listed = newly_listed(connection, poll.feed_id, decisions) - discovered
     _add_sightings(connection, poll, decisions, discovered, place_id)
+    renew_documents(connection, listed, result)
     _touch_known_urls(connection, poll, decisions)
     _add_entries(connection, poll, decisions)
     _refresh_seen(connection, poll, result.seen_keys)

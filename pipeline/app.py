@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config import Config
 from pipeline.doors import Doors
+from pipeline.errors import UsageError
 from pipeline.ports import Archive, Clock, Fetcher, Index, Ledger, Workers
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ class App:
         """The ledger: the one of the settings, or SQLite in the data folder."""
         from pipeline.adapters.ledger import open_ledger
 
-        self.data.mkdir(parents=True, exist_ok=True)
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{self.data}: cannot be made a folder: {error.strerror}") from None
         return open_ledger(self.config.ledger.url or f"sqlite:///{self.data / 'ledger.sqlite'}")
 
     @cached_property

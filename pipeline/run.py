@@ -23,6 +23,7 @@ from structlog.contextvars import bound_contextvars
 from pipeline import stages
 from pipeline.doors import Doors
 from pipeline.errors import LeaseLost
+from pipeline.journal import note_poll, note_steps
 from pipeline.model import Stage
 from pipeline.visit import Visit
 from pipeline.work import ArticleWork, FeedState, Lease, PollResult, StepResult
@@ -140,8 +141,7 @@ class Run:
             results = await work(self.doors, lease, works)
         finally:
             ledger.release(lease)
-        self.observer.stepped(stage, results)
-        self._quiet.worked()
+        self._tell(stage, results)
         return True
 
     async def _crawl_lane(self) -> None:
@@ -190,6 +190,7 @@ class Run:
                 visit.keep_lease()
                 with bound_contextvars(feed_id=state.feed.feed_id):
                     polled = await stages.poll(visit, state)
+                note_poll(state, polled)
                 self.observer.polled(state, polled)
                 self._quiet.worked()
             for due in ledger.due_pages(lease, clock.now(), limit=PAGES_A_VISIT):
@@ -198,13 +199,18 @@ class Run:
                 visit.keep_lease()
                 with bound_contextvars(url_id=due.url_id, feed_id=due.feed_id):
                     fetched = await stages.fetch(visit, due)
-                self.observer.stepped(Stage.FETCH, [fetched])
-                self._quiet.worked()
+                    self._tell(Stage.FETCH, [fetched])
         except LeaseLost:
             log.warning("lease_lost", host=lease.host)
         finally:
             visit.close()
             self._quiet.worked()
+
+    def _tell(self, stage: Stage, results: Sequence[StepResult]) -> None:
+        """Let log, observer and the other lanes know that items ended a stage."""
+        note_steps(stage, results)
+        self.observer.stepped(stage, results)
+        self._quiet.worked()
 
     async def _rest(self, stage: Stage, generation: int) -> None:
         """Wait until another lane has done something or time has passed."""

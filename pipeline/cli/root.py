@@ -1,29 +1,30 @@
 """Assembles the subcommands and turns our own errors into messages and exit codes."""
 
 import sys
-from importlib import import_module
+from importlib import import_module, metadata
+from typing import Annotated
 
 import typer
 
 from pipeline.cli.output import WRONG_USE, complain
 from pipeline.errors import NewslineError
 
-#: Command or group → module in this folder, in the order in which a newcomer needs them.
+#: Command or group → (module in this folder, what it is for), in the order of a newcomer's need.
 COMMANDS = {
-    "demo": "demo",
-    "run": "run",
-    "check": "run",
-    "search": "search",
-    "feeds": "feeds",
-    "balance": "books",
-    "where": "books",
-    "replay": "books",
-    "index": "index",
-    "ledger": "ledger",
-    "parse-feed": "parse_feed",
-    "extract": "extract",
-    "enrich": "enrich",
-    "rehearse": "rehearse",
+    "demo": ("demo", "The whole trip over a small news world on this machine."),
+    "run": ("run", "Poll feeds, fetch, extract, enrich and index what is new."),
+    "check": ("run", "Report every mistake in the configuration at once."),
+    "search": ("search", "Search the articles: words, phrases, facets, days."),
+    "feeds": ("feeds", "Show, check, find, import and export feeds."),
+    "balance": ("books", "Is everything discovered accounted for?"),
+    "where": ("books", "The life of one URL: every step, with its reason."),
+    "replay": ("books", "Send dead letters, or any stage, through again."),
+    "index": ("index", "Look after the index: status, rebuild."),
+    "ledger": ("ledger", "Look after the ledger: upgrade, backup, restore."),
+    "parse-feed": ("parse_feed", "Parse feed files, without ledger or network."),
+    "extract": ("extract", "Extract articles from saved pages, one or many."),
+    "enrich": ("enrich", "Find language, people, organisations, places and topics."),
+    "rehearse": ("rehearse", "Serve ten invented outlets, to try things on."),
 }
 
 
@@ -40,17 +41,26 @@ def build(arguments: list[str]) -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_root)
-    asked = next((COMMANDS[word] for word in arguments[:1] if word in COMMANDS), None)
-    for module in dict.fromkeys(COMMANDS.values()):
+    app.callback(invoke_without_command=True)(_root)
+    asked = next((COMMANDS[word][0] for word in arguments[:1] if word in COMMANDS), None)
+    for module in dict.fromkeys(module for module, _ in COMMANDS.values()):
         if asked in (None, module):
             import_module(f"pipeline.cli.{module}").register(app)
+    for command in app.registered_commands:
+        command.short_help = COMMANDS[command.name or ""][1]
+    for group in app.registered_groups:
+        group.short_help = COMMANDS[str(group.name)][1]
     return app
 
 
-def _root() -> None:
-    """Do nothing by itself: makes typer treat every command as a subcommand."""
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"newsline {metadata.version('newsline')}")
+        raise typer.Exit
 
 
 def main() -> None:

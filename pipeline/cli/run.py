@@ -1,10 +1,12 @@
 """`newsline run` and `newsline check`: the trip itself, and a look at the settings before it."""
 
 import asyncio
+import logging
 import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Self
 
 import typer
@@ -22,7 +24,7 @@ from pipeline.cli.options import (
     open_app,
     open_config,
 )
-from pipeline.cli.output import BAD_NEWS, JsonFlag, console, print_json, print_table
+from pipeline.cli.output import BAD_NEWS, WRONG_USE, JsonFlag, console, print_json, print_table
 from pipeline.config import load
 from pipeline.enrich.enrichers import Enrichers
 from pipeline.errors import ConfigError, Fault
@@ -33,6 +35,8 @@ from pipeline.model import Feed, Result, Stage
 from pipeline.run import Observer, Run
 from pipeline.work import FeedState, PollResult, Scope, StepResult
 
+#: Health of feeds that bring nothing and need somebody to look.
+ILL = frozenset({"failing", "gone", "empty", "paused"})
 #: So few are all asked at the start: the pace of each host is politeness enough.
 FEW_FEEDS = 60
 
@@ -57,11 +61,12 @@ def run(
 
     Example: newsline run --once --feeds my-feeds.toml --data var/mine
     """
-    logs.configure()
+    # On a terminal the bars say what goes on; elsewhere the log does, line by line.
+    logs.configure(level=logging.ERROR if sys.stdout.isatty() else logging.INFO)
     catalogue = load_catalogue(feeds)
     with open_app(data, config) as app:
         app.ledger.acquire_pipeline_lock()
-        observer = _observer(json)
+        observer = _observer(json, len(catalogue))
         with observer:
             run_id = asyncio.run(run_app(app, catalogue, once=once, observer=observer))
         ok = _summary(app, run_id, json=json)
@@ -130,7 +135,7 @@ def check(
         if not settings.fetch.contact:
             typer.echo("advice: set [fetch] contact, so that a publisher can reach you")
     if faults:
-        raise typer.Exit(BAD_NEWS)
+        raise typer.Exit(WRONG_USE)
 
 
 class _Silent(Observer):
@@ -149,14 +154,15 @@ class _Lines(_Silent):
     def polled(self, state: FeedState, result: PollResult) -> None:
         """Print how a poll ended."""
         counts = " ".join(f"{name}={count}" for name, count in result.counts.items() if count)
-        ended = result.outcome.reason or result.outcome.result
-        sys.stdout.write(f"{state.feed.feed_id}: {ended} {counts}\n")
+        outcome = result.outcome
+        parts = (outcome.reason or outcome.result, outcome.detail, counts)
+        sys.stdout.write(f"{state.feed.feed_id}: {' · '.join(part for part in parts if part)}\n")
 
 
 class _Bars(_Silent):
     """Progress bars for a person: feeds polled, and articles at the end of their trip."""
 
-    def __init__(self) -> None:
+    def __init__(self, feeds: int) -> None:
         self._progress = Progress(
             TextColumn("{task.description:>9}"),
             BarColumn(),
@@ -165,7 +171,7 @@ class _Bars(_Silent):
             TextColumn("{task.fields[note]}"),
             console=console(),
         )
-        self._polled = self._progress.add_task("feeds", total=None, note="")
+        self._polled = self._progress.add_task("feeds", total=feeds, note="")
         self._indexed = self._progress.add_task("articles", total=0, note="")
         self._ended: Counter[str] = Counter()
 
@@ -197,26 +203,53 @@ class _Bars(_Silent):
         self._progress.update(self._indexed, advance=len(ends), note=note)
 
 
-def _observer(json: bool) -> _Silent:
+def _observer(json: bool, feeds: int) -> _Silent:
     """Choose how progress is shown."""
     if json:
         return _Silent()
-    return _Bars() if sys.stdout.isatty() else _Lines()
+    return _Bars(feeds) if sys.stdout.isatty() else _Lines()
 
 
 def _summary(app: App, run_id: str, *, json: bool) -> bool:
-    """Print what the run did and whether the books balance; return whether they do."""
+    """Print what the run did, how the feeds are and whether the books balance.
+
+    Returns whether all is well: the books balance, and not every feed is failing.
+    """
     counts = app.ledger.run_counts(run_id)
     sheet = balance(app.ledger.books(Scope()), app.index.versions())
+    states = [state for state in app.ledger.feed_states() if state.configured]
+    ill = [state for state in states if state.health in ILL]
     if json:
         rows = [dict(zip(("stage", "result", "reason"), key, strict=True)) | {"count": count}
                 for key, count in sorted(counts.items())]  # fmt: skip
-        print_json({"run_id": run_id, "outcomes": rows, "balance": sheet.as_dict()})
+        feeds = {"configured": len(states), "failing": [state.feed.feed_id for state in ill]}
+        print_json({"run_id": run_id, "outcomes": rows, "feeds": feeds, "balance": sheet.as_dict()})
     else:
-        print_table(
-            f"Run {run_id}",
-            ("stage", "result", "reason", "count"),
-            [(*key, count) for key, count in sorted(counts.items())],
-        )
+        if counts:
+            print_table(
+                f"Run {run_id}",
+                ("stage", "result", "reason", "count"),
+                [(*key, count) for key, count in sorted(counts.items())],
+            )
+        else:
+            typer.echo(f"Nothing was due. {_next_poll(states)}")
+        if ill:
+            print_table(
+                "Feeds that fail",
+                ("feed", "why", "next try"),
+                [(state.feed.feed_id, state.last_reason, _minute(state.next_poll_at))
+                 for state in ill],
+            )  # fmt: skip
+            typer.echo("`newsline feeds check` says more; `newsline replay --stage poll` asks now.")
         typer.echo(sheet.sentence())
-    return bool(sheet.balances)
+    return bool(sheet.balances) and len(ill) < max(1, len(states))
+
+
+def _next_poll(states: Sequence[FeedState]) -> str:
+    """Say when a feed is asked next."""
+    due = [state.next_poll_at for state in states if state.next_poll_at and not state.paused]
+    return f"The next feed is due at {_minute(min(due))}." if due else "No feed is active."
+
+
+def _minute(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never: paused"

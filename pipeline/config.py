@@ -35,7 +35,7 @@ class FetchSettings(_Section):
         default="", description="URL or e-mail in the User-Agent, so that a publisher can reach you"
     )
     allow_private: tuple[str, ...] = Field(
-        default=(), description="networks (CIDR) exempt from the address guard; rehearsals only"
+        default=(), description="networks (CIDR) exempt from the address guard"
     )
     ports: tuple[int, ...] = Field(default=(80, 443), description="ports requests may go to")
     pace_s: Annotated[float, Field(ge=0, le=3600)] = Field(

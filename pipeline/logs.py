@@ -7,6 +7,7 @@ field, never part of the event name, and is escaped by the renderer.
 import logging
 import sys
 
+import orjson
 import structlog
 
 
@@ -14,7 +15,9 @@ def configure(*, level: int = logging.INFO) -> None:
     """Send events to standard error; call once, at the start of a command."""
     interactive = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if interactive else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer()
+        if interactive
+        else structlog.processors.JSONRenderer(serializer=_json)
     )
     structlog.configure(
         processors=[
@@ -28,3 +31,8 @@ def configure(*, level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _json(event: object, **_: object) -> str:
+    """Return one line; times as RFC 3339, anything else that JSON lacks as its text."""
+    return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z).decode("utf-8", "replace")

@@ -20,6 +20,7 @@ from pipeline.errors import ItemError, LeaseLost, Permanent, Transient
 from pipeline.extract.page import extraction_from_feed
 from pipeline.feeds.decide import decide_poll, validators_to_send
 from pipeline.fetch.decide import decide_fetch, revisit_delay
+from pipeline.fetch.wishes import publisher_wishes
 from pipeline.index.document import build_document
 from pipeline.model import Entry, Extraction, Page, ParsedFeed, Result, Stage, Status
 from pipeline.ports import FetchKind, IndexResult
@@ -199,7 +200,12 @@ async def _extraction(doors: Doors, work: ArticleWork) -> Extraction:
     unreadable = extraction.result is Result.DROPPED and extraction.reason in _UNREADABLE
     if unreadable and from_feed and from_feed.result is Result.OK:
         return from_feed
-    return extraction
+    wishes = publisher_wishes(page.headers)
+    return replace(
+        extraction,
+        noindex=extraction.noindex or wishes.noindex,
+        tdm_reserved=extraction.tdm_reserved or wishes.tdm_reserved,
+    )
 
 
 def _fullest(sightings: Sequence[Sighting]) -> Sighting | None:
@@ -235,27 +241,34 @@ async def _enrich_one(doors: Doors, work: ArticleWork) -> StepResult:
 
 
 async def group(doors: Doors, lease: Lease, works: Sequence[ArticleWork]) -> list[StepResult]:
-    """Find copies of one text, one article after the other, in order of first sight.
+    """Find copies of one text, in order of first sight.
 
-    Each is committed before the next is looked at: a batch may hold an original and its copy.
+    A batch may hold an original and its copy: then the one is committed before the other is
+    looked at. Articles with different texts do not depend on each other and share a transaction.
     """
-    results = []
+    results: list[StepResult] = []
+    pending: list[StepResult] = []
+    texts: set[str] = set()
     for work in works:
-        result = _group_one(doors, work)
-        _refused(doors.ledger.commit(lease, [result]))
-        results.append(result)
+        fingerprint = work.enrichment.fingerprint if work.enrichment else ""
+        if fingerprint and fingerprint in texts:
+            _refused(doors.ledger.commit(lease, pending))
+            pending, texts = [], set()
+        texts.add(fingerprint)
+        pending.append(_group_one(doors, work, fingerprint))
+        results.append(pending[-1])
+    _refused(doors.ledger.commit(lease, pending))
     return results
 
 
-def _group_one(doors: Doors, work: ArticleWork) -> StepResult:
+def _group_one(doors: Doors, work: ArticleWork, fingerprint: str) -> StepResult:
     now = doors.clock.now()
-    fingerprint = work.enrichment.fingerprint if work.enrichment else ""
     copies = (
         doors.ledger.find_duplicates(fingerprint, before=(work.first_seen_at, work.article_id))
         if fingerprint
         else []
     )
-    grouping = decide_grouping(work.article_id, work.publisher, work.first_seen_at, copies)
+    grouping = decide_grouping(work.article_id, work.publisher, copies)
     if grouping.duplicate_of is None:
         outcome = Outcome(Stage.GROUP, Result.OK, now)
         return StepResult(work.url_id, outcome, Stage.INDEX, now, grouping=grouping)

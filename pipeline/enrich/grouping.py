@@ -1,7 +1,6 @@
 """Decides what an article is to earlier articles with the same text."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from pipeline.work import Grouping
 
@@ -9,7 +8,6 @@ from pipeline.work import Grouping
 def decide_grouping(
     article_id: str,
     publisher: str,
-    first_seen_at: datetime,  # noqa: ARG001 - agreed with the stage; `matches` is already cut by it
     matches: Sequence[tuple[str, str]],
 ) -> Grouping:
     """Return the group of an article, given (article_id, publisher) of its copies, earliest first.

@@ -53,4 +53,4 @@ def test_upper_case_never_makes_another_text(word):
     ],
 )
 def test_grouping(matches, expected):
-    assert decide_grouping("me", "ours", SEEN, matches) == expected
+    assert decide_grouping("me", "ours", matches) == expected

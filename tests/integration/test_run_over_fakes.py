@@ -248,3 +248,21 @@ def test_half_a_character_in_an_address_harms_only_its_own_entry(trip):
     trip.run()
     sheet = trip.balance()
     assert (sheet.balances, sheet.indexed, sheet.no_link) == (True, 1, 1)
+
+
+def test_an_address_that_changes_while_the_old_one_is_asked_is_not_lost(trip, monkeypatch):
+    moved = feed(url="https://herald.example/new.xml")
+    get = trip.fetcher.get
+
+    async def meanwhile(url, *args, **kwargs):
+        if url == FEED:
+            trip.feeds = (moved,)
+            trip.sync()
+        return await get(url, *args, **kwargs)
+
+    trip.fetcher.on(moved.url, rss((A, "Patrols begin")), headers=RSS)
+    monkeypatch.setattr(trip.fetcher, "get", meanwhile)
+    trip.run()
+    (state,) = trip.ledger.feed_states(["herald"])
+    assert (state.url, state.last_reason) == (moved.url, None)
+    assert trip.where(A).status is Status.INDEXED

@@ -9,6 +9,7 @@ from support_ledger import (
     PLACE,
     bring_to,
     commit_fetch,
+    commit_step,
     decision,
     feed,
     fetched,
@@ -20,8 +21,9 @@ from support_ledger import (
 )
 
 from pipeline.errors import LeaseLost, UsageError
-from pipeline.model import Stage, Status
-from pipeline.work import Scope
+from pipeline.model import Result, Stage, Status
+from pipeline.urls import article_id
+from pipeline.work import Outcome, Scope, StepResult
 
 A = "https://herald.example/a"
 B = "https://herald.example/b"
@@ -128,6 +130,32 @@ def test_a_changed_entry_makes_an_indexed_page_due_now(ledger):
     poll(ledger, decision(A, title="new", change="changed", version=2), at=later)
     (due,) = due_pages(ledger, now=later)
     assert (due.status, due.etag, due.sha256) == (Status.INDEXED, '"v1"', PLACE.sha256)
+
+
+def test_a_visit_for_a_changed_entry_takes_no_planned_ones_place(ledger):
+    publish(ledger, A)
+    changed = decision(A, title="new", change="changed", version=2)
+    for minutes in (5, 6):  # the second time it is due already
+        later = NOW + timedelta(minutes=minutes)
+        poll(ledger, changed, at=later)
+        (due,) = due_pages(ledger, now=later)
+        assert due.revisits == -1
+
+
+def test_a_changed_entry_makes_a_dropped_page_due_again(ledger):
+    bring_to(ledger, A, Stage.EXTRACT)
+    outcome = Outcome(Stage.EXTRACT, Result.DROPPED, NOW, "too_short")
+    commit_step(
+        ledger, Stage.EXTRACT, StepResult(article_id(A), outcome, None, None, Status.DROPPED)
+    )
+    later = NOW + timedelta(minutes=5)
+    poll(ledger, decision(A), of=feed("herald-region"), at=later)
+    assert where(ledger, A).status is Status.DROPPED
+    poll(ledger, decision(A, title="new", change="changed", version=2), at=later)
+    position = where(ledger, A)
+    assert (position.status, position.reason) == (Status.IN_FLIGHT, None)
+    assert (position.stage, position.due_at) == (Stage.FETCH, later)
+    assert ledger.books(Scope()).dropped_by_reason == {}
 
 
 def test_an_entry_that_changes_while_its_page_is_on_its_way_only_adds_a_sighting(ledger):

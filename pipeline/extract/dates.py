@@ -85,6 +85,9 @@ def choose_dates(
         timezone,
         flags,
     )
+    if claims and (early := [one for one in modified if claims[0].at - one.at > _CONFLICT]):
+        flags.append("date_conflict")  # nothing changes before it is published
+        modified = [claim for claim in modified if claim not in early]
     evidence = {}
     for name, found_claims in (("published_at", claims), ("modified_at", modified)):
         if found_claims:

@@ -147,6 +147,16 @@ class TestDates:
         assert len(found.evidence["published_at"].rivals) == (1 if feed_day == "2019-09-10" else 2)
         assert "date_conflict" in found.flags
 
+    def test_nothing_is_modified_long_before_it_is_published(self):
+        found = dates_of(
+            json_ld('{"@type":"NewsArticle","dateModified":"2018-09-10T08:00:00Z"}')
+            + '<meta property="article:published_time" content="2019-09-10T08:00:00Z">'
+            + '<meta property="article:modified_time" content="2019-09-10T09:00:00Z">'
+        )
+
+        assert found.modified_at.source == "article:modified_time"
+        assert "date_conflict" in found.flags
+
     def test_a_time_without_zone_is_read_where_the_outlet_is(self):
         meta = '<meta property="article:published_time" content="2019-09-10T11:00:00">'
 

@@ -199,7 +199,8 @@ class Ledger(Protocol):
         belong to the ledger because they need its rows: an `article_id` owned by another URL makes
         this one an ALIAS; an extraction whose text equals the newest revision's, by the same
         version of the extractor, adds none (and ends UNCHANGED); revision, enrichment, grouping,
-        retraction each raise `doc_version` by one when they change something; an acknowledged index write adds an unnumbered change.
+        retraction each raise `doc_version` by one when they change something; an acknowledged
+        index write adds an unnumbered change.
         """
         ...
 

@@ -6,9 +6,11 @@ from support_ledger import (
     LEASE_S,
     NOW,
     bring_to,
+    commit_fetch,
     commit_step,
     decision,
     feed,
+    fetched,
     indexed,
     poll,
     publish,
@@ -58,3 +60,27 @@ def test_a_second_feed_before_the_write_is_in_it(ledger):
     poll(ledger, decision(A), of=REGION, at=LATER)
     (work,) = works(ledger, Stage.INDEX, LATER)
     assert feeds_of(work) == {"herald-world", "herald-region"}
+
+
+def test_another_link_to_an_article_makes_a_new_version_of_its_document(ledger):
+    version = publish(ledger, A, of=WORLD)
+    short = "https://herald.example/s/1"
+    poll(ledger, decision(short), of=REGION, at=LATER)
+    assert works(ledger, Stage.INDEX, LATER) == []
+    commit_fetch(ledger, fetched(short, final_url=A, at=LATER), short)
+    assert where(ledger, short).status is Status.ALIAS
+    (work,) = works(ledger, Stage.INDEX, LATER)
+    assert work.doc_version == version + 1
+    assert feeds_of(work) == {"herald-world", "herald-region"}
+
+
+def test_a_further_feed_with_that_other_link_does_so_too(ledger):
+    publish(ledger, A, of=WORLD)
+    short = "https://herald.example/s/1"
+    poll(ledger, decision(short), of=WORLD, at=LATER)
+    commit_fetch(ledger, fetched(short, final_url=A, at=LATER), short)
+    (work,) = works(ledger, Stage.INDEX, LATER)
+    commit_step(ledger, Stage.INDEX, indexed(A, work.doc_version, LATER))
+    poll(ledger, decision(short), of=REGION, at=LATER)
+    (again,) = works(ledger, Stage.INDEX, LATER)
+    assert feeds_of(again) == {"herald-world", "herald-region"}

@@ -20,6 +20,7 @@ from pipeline.adapters.ledger.engine import (
     rows_by,
     update_all,
 )
+from pipeline.adapters.ledger.further_feeds import renew_documents
 from pipeline.adapters.ledger.leases import holds_host
 from pipeline.adapters.ledger.outcomes import SAME_ARTICLE, insert_page, outcome_row
 from pipeline.adapters.ledger.steps import Standing
@@ -31,7 +32,7 @@ from pipeline.adapters.ledger.tables import (
     revisions,
     urls,
 )
-from pipeline.model import Stage, Status
+from pipeline.model import Result, Stage, Status
 from pipeline.urls import clean
 from pipeline.work import Lease, StepResult
 
@@ -54,6 +55,9 @@ def commit(
     for standing in standings:
         _apply(connection, standing, owners)
     _write(connection, standings, run_id)
+    for standing in standings:
+        if standing.outcome.result is Result.ALIAS:  # its feeds list the article it leads to
+            renew_documents(connection, [standing.url["url_id"]], standing.outcome.at)
     return sorted(refused | lost)
 
 

@@ -1,6 +1,7 @@
 """A further feed lists an article that we have: its document says so, so it is written again."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -8,7 +9,7 @@ from sqlalchemy import Connection
 from pipeline.adapters.ledger.engine import chunks
 from pipeline.adapters.ledger.tables import articles, sightings, urls
 from pipeline.model import Stage, Status
-from pipeline.work import EntryDecision, PollResult
+from pipeline.work import EntryDecision
 
 
 def newly_listed(
@@ -25,12 +26,13 @@ def newly_listed(
     return named - before
 
 
-def renew_documents(connection: Connection, url_ids: Collection[str], result: PollResult) -> None:
+def renew_documents(connection: Connection, url_ids: Collection[str], at: datetime) -> None:
     """Raise the version of articles that the index has or is getting, and make it due.
 
-    Rows of `urls` are locked first, as every commit does, so that no version is lost.
+    The URLs may be aliases: it is the article they lead to that is listed once more. Rows of
+    `urls` are locked first, as every commit does, so that no version is lost.
     """
-    for chunk in chunks(sorted(url_ids)):
+    for chunk in chunks(sorted(_owners(connection, url_ids))):
         locked = sa.select(urls.c.url_id).where(urls.c.url_id.in_(chunk)).order_by(urls.c.url_id)
         connection.execute(locked.with_for_update()).all()
         connection.execute(
@@ -48,5 +50,18 @@ def renew_documents(connection: Connection, url_ids: Collection[str], result: Po
         connection.execute(
             sa.update(urls)
             .where(indexed, urls.c.stage.is_(None) | (urls.c.stage == Stage.FETCH))
-            .values(stage=Stage.INDEX, due_at=result.outcome.at, tries=0)
+            .values(stage=Stage.INDEX, due_at=at, tries=0)
         )
+
+
+def _owners(connection: Connection, url_ids: Collection[str]) -> set[str]:
+    """Return the URLs that own the articles to which the given ones lead."""
+    found: set[str] = set()
+    for chunk in chunks(sorted(url_ids)):
+        query = (
+            sa.select(articles.c.url_id)
+            .join(urls, urls.c.article_id == articles.c.article_id)
+            .where(urls.c.url_id.in_(chunk))
+        )
+        found.update(connection.scalars(query))
+    return found

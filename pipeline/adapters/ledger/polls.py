@@ -47,9 +47,9 @@ def commit_poll(
     place_id = insert_place(connection, result.place) if result.place else None
     decisions = [_with_whole_link(decision) for decision in result.decisions]
     discovered = _add_urls(connection, poll, decisions)
-    listed = newly_listed(connection, poll.feed_id, decisions) - discovered
+    listed = newly_listed(connection, poll.feed_id, decisions)
     _add_sightings(connection, poll, decisions, discovered, place_id)
-    renew_documents(connection, listed, result)
+    renew_documents(connection, listed, poll.at)
     _touch_known_urls(connection, poll, decisions)
     _add_entries(connection, poll, decisions)
     _refresh_seen(connection, poll, result.seen_keys)

@@ -72,8 +72,8 @@ class BalanceSheet:
             ("in flight", self.in_flight),
         ]
 
-    def sentence(self) -> str:
-        """Return the whole balance in one line."""
+    def sentence(self, advice: str = "See `newsline balance`.") -> str:
+        """Return the whole balance in one line; the advice is for books that do not balance."""
         terms = " + ".join(f"{count:,} {name}" for name, count in self.rows() if count) or "0"
         sign = "=" if self.discovered == self.accounted else "≠"
         line = f"{self.discovered:,} discovered {sign} {terms}"
@@ -85,7 +85,7 @@ class BalanceSheet:
             f"The books do NOT balance: {line}. Missing from the index: "
             f"{len(self.missing_from_index):,}; unexpected there: "
             f"{len(self.unexpected_in_index):,}; other version: {len(self.version_differs):,}."
-            " See `newsline balance`."
+            f" {advice}"
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`newsline balance`, `where` and `replay`: what became of everything that was discovered."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
@@ -8,14 +9,22 @@ import typer
 
 from pipeline.app import App
 from pipeline.balance import BalanceSheet, balance
-from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_app
-from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_json, print_table
+from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_existing
+from pipeline.cli.output import (
+    BAD_NEWS,
+    JsonFlag,
+    complain,
+    print_blocks,
+    print_json,
+    print_table,
+)
 from pipeline.errors import UsageError
-from pipeline.model import ArchivePlace, Stage
-from pipeline.work import LifeLine, Position, ReplaySelector, Scope
+from pipeline.model import ArchivePlace, Stage, Status
+from pipeline.work import FeedState, LifeLine, Position, ReplaySelector, Scope
 
 #: Articles named when the books do not balance; the counts say how many more there are.
 NAMED = 20
+_ADVICE = "`newsline index rebuild` makes the index agree with the ledger."
 
 FeedOption = Annotated[str | None, typer.Option("--feed", help="Only what this feed listed.")]
 PublisherOption = Annotated[str | None, typer.Option("--publisher", help="Only this outlet's.")]
@@ -46,8 +55,8 @@ def show_balance(
     Example: newsline balance --publisher bbc --day 2019-09-08
     """
     scope = Scope(feed_id=feed, publisher=publisher, day=day)
-    with open_app(data, config) as app:
-        _check_feed(app, feed)
+    with open_existing(data, config) as app:
+        _check_names(app, feed, publisher)
         sheet = _sheet(app, scope)
         named = _named(app, sheet)
     if json:
@@ -56,10 +65,10 @@ def show_balance(
         title = ", ".join(f"{name} {value}" for name, value in _given(scope).items())
         rows = [("discovered", sheet.discovered), *sheet.rows()]
         print_table(f"Balance{': ' + title if title else ''}", ("what", "URLs"), rows)
-        typer.echo(sheet.sentence())
         if named:
-            columns = ("problem", "article", "url")
-            print_table(f"The first {NAMED}", columns, [tuple(row.values()) for row in named])
+            blocks = [((row["problem"], row["article_id"]), (row["url"],)) for row in named]
+            print_blocks(f"The first {NAMED}", ("problem", "article"), blocks)
+        typer.echo(sheet.sentence(_ADVICE if sheet.anomalies else ""))
     if not sheet.balances:
         raise typer.Exit(BAD_NEWS)
 
@@ -95,10 +104,15 @@ def _given(scope: Scope) -> dict[str, str]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _check_feed(app: App, feed: str | None) -> None:
-    """Refuse a feed that was never in the catalogue: its books would balance at nought."""
+def _check_names(app: App, feed: str | None, publisher: str | None) -> None:
+    """Refuse what was never in the catalogue: its books would balance at nought."""
     if feed is not None and not app.ledger.feed_states([feed]):
         raise UsageError(f"no feed {feed!r} is known to this ledger")
+    if publisher is not None:
+        known = {state.feed.publisher for state in app.ledger.feed_states()}
+        if publisher not in known:
+            names = ", ".join(sorted(known)) or "none"
+            raise UsageError(f"no publisher {publisher!r} is known to this ledger; known: {names}")
 
 
 def where(
@@ -113,7 +127,7 @@ def where(
 
     Example: newsline where https://www.example.org/news/safe-zone
     """
-    with open_app(data, config) as app:
+    with open_existing(data, config) as app:
         found = app.ledger.where(url)
     if found is None:
         if json:
@@ -128,27 +142,39 @@ def where(
 
 
 def _show_life(position: Position, life: Sequence[LifeLine]) -> None:
-    columns = ("at", "stage", "result", "reason", "detail", "archive")
-    print_table(
+    print_blocks(
         position.url,
-        columns,
+        ("at (UTC)", "stage", "result", "reason"),
         [
-            (f"{line.at:%Y-%m-%d %H:%M:%S}", line.stage, line.result, line.reason, line.detail,
-             _place(line.place))
+            ((_second(line.at), line.stage, line.result, line.reason),
+             (line.detail, _place(line.place)))
             for line in life
         ],
     )  # fmt: skip
     now = [
         ("status", position.status),
         ("reason", position.reason),
-        ("waits for", position.stage),
-        ("due at", position.due_at),
+        *_waiting(position),
         ("article", position.article_id),
         ("document version", position.doc_version),
         ("alias of", position.alias_of),
         ("duplicate of", position.duplicate_of),
     ]
     print_table("Now", ("what", "value"), [row for row in now if row[1] is not None])
+
+
+def _waiting(position: Position) -> list[tuple[str, str | None]]:
+    """Return what is still to be done. An article at its end that is to be fetched is only looked
+    at again: it waits for nothing.
+    """
+    due_at = f"{_second(position.due_at)} UTC" if position.due_at else None
+    if position.stage is Stage.FETCH and position.status is not Status.IN_FLIGHT:
+        return [("revisit due at", due_at)]
+    return [("waits for", position.stage), ("due at", due_at)]
+
+
+def _second(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _place(place: ArchivePlace | None) -> str | None:
@@ -159,7 +185,10 @@ def replay(
     *,
     stage: Annotated[
         Stage | None,
-        typer.Option("--stage", help="Through which stage; default: the one where each died."),
+        typer.Option(
+            "--stage",
+            help="Through which stage; default: the one where each died. poll: ask feeds now.",
+        ),
     ] = None,
     dead: Annotated[
         bool, typer.Option("--dead/--all", help="Dead letters only, or all that has ended.")
@@ -184,9 +213,12 @@ def replay(
 ) -> None:
     """Make URLs due again; the next `newsline run` does the work, from the archive where it can.
 
-    Aliases, and what was retracted or erased, stay as they are.
+    Aliases, and what was retracted or erased, stay as they are. With --stage poll it is feeds that
+    become due, all or those of --feed, --publisher or --reason; paused ones are left alone.
 
     Example: newsline replay --all --stage extract --publisher bbc --dry-run
+
+    Example: newsline replay --stage poll --feed bbc-world
     """
     selector = ReplaySelector(
         stage=stage,
@@ -197,15 +229,61 @@ def replay(
         since=_day("--since", since),
         until=_day("--until", until),
     )
-    with open_app(data, config) as app:
-        _check_feed(app, feed)
-        count = app.ledger.replay(selector, app.clock.now(), dry_run=dry_run)
+    with open_existing(data, config) as app:
+        _check_names(app, feed, publisher)
+        if stage is Stage.POLL:
+            count = _poll_now(app, selector, dry_run=dry_run)
+        else:
+            count = app.ledger.replay(selector, app.clock.now(), dry_run=dry_run)
+            if not count and reason is not None:
+                _tell_reasons(app, selector)
     answer: dict[str, Any] = {"replayed": 0 if dry_run else count, "selected": count}
     if json:
         print_json(answer)
     else:
         would = "would be" if dry_run else "are"
-        typer.echo(f"{count:,} URLs {would} due again: `newsline run` takes them up")
+        what = "feeds" if stage is Stage.POLL else "URLs"
+        typer.echo(f"{count:,} {what} {would} due again: `newsline run` takes them up")
+
+
+def _poll_now(app: App, selector: ReplaySelector, *, dry_run: bool) -> int:
+    """Make the selected feeds due now; return how many."""
+    if selector.since or selector.until:
+        raise UsageError("--since and --until choose URLs; --stage poll takes --feed, --publisher,"
+                         " --reason")  # fmt: skip
+    states = [state for state in app.ledger.feed_states() if _is_selected(state, selector)]
+    now = app.clock.now()
+    for state in states:
+        if state.paused:
+            why = state.paused_reason or "by its operator"
+            complain(f"{state.feed.feed_id} is paused ({why}) and stays so")
+        elif not dry_run:
+            due = replace(state, next_poll_at=now)
+            app.ledger.override_feed(due, actor="operator", note="replay --stage poll", now=now)
+    return sum(not state.paused for state in states)
+
+
+def _is_selected(state: FeedState, selector: ReplaySelector) -> bool:
+    """Tell whether a feed that is in the catalogue now is among those asked for."""
+    wanted = (selector.feed_id, selector.publisher, selector.reason)
+    own = (state.feed.feed_id, state.feed.publisher, state.last_reason)
+    return state.configured and all(
+        want in (None, value) for want, value in zip(wanted, own, strict=True)
+    )
+
+
+def _tell_reasons(app: App, selector: ReplaySelector) -> None:
+    """Say which reasons there are, when none was the given one."""
+    books = app.ledger.books(Scope(selector.feed_id, selector.publisher))
+    dead = {name.partition(":")[2] for name in books.dead_by_reason}
+    reasons = dead if selector.dead_only else dead | set(books.dropped_by_reason)
+    if selector.reason in reasons:
+        return
+    items = "dead letter" if selector.dead_only else "item"
+    complain(f"no {items} has the reason {selector.reason!r}; there are: "
+             f"{', '.join(sorted(reasons)) or 'none'}")  # fmt: skip
+    if selector.dead_only and selector.reason in books.dropped_by_reason:
+        complain(f"{selector.reason} is a reason of dropped URLs: add --all --stage STAGE")
 
 
 def _day(option: str, text: str | None) -> datetime | None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.app import App
-from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_app
+from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_existing
 from pipeline.cli.output import (
     BAD_NEWS,
     JsonFlag,
@@ -47,7 +47,7 @@ def status(
 
     Example: newsline index status --data var/newsline
     """
-    with open_app(data, config) as app:
+    with open_existing(data, config) as app:
         report = _compare(app)
     if json:
         print_json(report)
@@ -82,7 +82,7 @@ def rebuild(
 
     Example: newsline index rebuild --data var/newsline
     """
-    with open_app(data, config) as app:
+    with open_existing(data, config) as app:
         counts = refill(app.ledger, app.index, show_progress=not json and sys.stderr.isatty())
     report = {str(result): counts[result] for result in IndexResult}
     if json:

@@ -12,7 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pipeline.adapters.ledger import backups, maintenance, opened
 from pipeline.adapters.ledger.engine import Database
-from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_config
+from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_config, require_ledger
 from pipeline.cli.output import JsonFlag, print_json, print_table
 from pipeline.config import load
 from pipeline.errors import UsageError
@@ -84,21 +84,45 @@ def restore(
     """
     if not file.is_file():
         raise UsageError(f"there is no file {file}")
-    with _database(data, config) as database, _progress(json) as progress:
+    with (
+        _nothing_left(data),
+        _database(data, config, create=True) as database,
+        _progress(json) as progress,
+    ):
         maintenance.ensure_current(database)
         counts = backups.restore(database, file, progress=progress)
     _show("Restored", counts, json=json)
+    if not json:
+        typer.echo(f"next: newsline index rebuild --data {data}")
 
 
 @contextmanager
-def _database(data: Path, config: Path | None, *, create: bool = True) -> Iterator[Database]:
+def _database(data: Path, config: Path | None, *, create: bool = False) -> Iterator[Database]:
     """Open the database of the settings, whatever form its tables have."""
-    settings, _ = open_config(config)
+    settings = load(open_config(config)[0])
     if create:
         data.mkdir(parents=True, exist_ok=True)
-    url = load(settings).ledger.url or f"sqlite:///{data / 'ledger.sqlite'}"
+    else:
+        require_ledger(settings, data)
+    url = settings.ledger.url or f"sqlite:///{data / 'ledger.sqlite'}"
     with opened(url, create=create) as database:
         yield database
+
+
+@contextmanager
+def _nothing_left(data: Path) -> Iterator[None]:
+    """Take away the ledger file and the folders that a failed restore made, and only those."""
+    there = set(data.glob("ledger.sqlite*"))
+    new = [folder for folder in (data, *data.parents) if not folder.exists()]
+    try:
+        yield
+    except BaseException:
+        for file in set(data.glob("ledger.sqlite*")) - there:
+            file.unlink()
+        for folder in new:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        raise
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from pipeline.app import App, build, find_config_dir
-from pipeline.config import load
+from pipeline.config import Config, load
+from pipeline.errors import UsageError
 
 DataOption = Annotated[
     Path,
@@ -32,6 +33,7 @@ FeedsOption = Annotated[
     Path,
     typer.Option("--feeds", envvar="NEWSLINE_FEEDS", help="Catalogue of feeds.", dir_okay=False),
 ]
+_SQLITE = "sqlite:///"
 DEFAULT_DATA = Path("var/newsline")
 DEFAULT_FEEDS = Path("config/feeds.toml")
 
@@ -41,6 +43,40 @@ def open_config(path: Path | None) -> tuple[Path | None, Path]:
     folder = find_config_dir()
     default = folder / "pipeline.toml"
     return path or (default if default.is_file() else None), folder
+
+
+def require_ledger(config: Config, data: Path) -> None:
+    """Refuse a folder without a ledger, before anything is made in it. Raises UsageError.
+
+    A command that only asks would otherwise answer a mistyped --data with an empty, balanced
+    ledger. A database server is never missing: whether it answers shows when it is opened.
+    """
+    url = config.ledger.url
+    if url and not url.startswith(_SQLITE):
+        return
+    file = Path(url.removeprefix(_SQLITE)) if url else data / "ledger.sqlite"
+    if not file.is_file():
+        place = file if url else data
+        raise UsageError(
+            f"there is no ledger at {place}: has `newsline run --data {data}` been run?"
+        )
+
+
+def require_index(config: Config, data: Path) -> None:
+    """Refuse to search a folder without an index, and say how to get one. Raises UsageError."""
+    folder = data / "index"
+    if folder.is_dir() and any(folder.iterdir()):
+        return
+    require_ledger(config, data)
+    raise UsageError(f"there is no index at {folder}: `newsline index rebuild --data {data}`")
+
+
+@contextmanager
+def open_existing(data: Path, config: Path | None) -> Iterator[App]:
+    """Build the app for a command that asks a ledger. Raises UsageError when there is none."""
+    with open_app(data, config) as app:
+        require_ledger(app.config, data)
+        yield app
 
 
 @contextmanager

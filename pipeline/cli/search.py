@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_app
+from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_app, require_index
 from pipeline.cli.output import JsonFlag, console, print_json, print_table
 from pipeline.errors import UsageError
 from pipeline.index.highlight import MARK_CLOSE, MARK_OPEN, MAX_FRAGMENT_CHARS
@@ -51,7 +51,11 @@ def search(
 ) -> None:
     """Search the articles. Works while a run is writing. Exit code 0 also when nothing is found.
 
+    A query that begins with - comes last, after --, so that it is not read as an option.
+
     Example: newsline search 'safe zone' --facet person --from 2019-09-01 --sort newest
+
+    Example: newsline search --sort newest -- '-buffer zone'
     """
     query = Query(
         text=text,
@@ -65,6 +69,7 @@ def search(
         cursor=cursor or None,
     )
     with open_app(data, config) as app:
+        require_index(app.config, data)
         page = app.index.search(query)
     if json:
         print_json(_as_json(page))

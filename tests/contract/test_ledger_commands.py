@@ -1,5 +1,8 @@
 """balance, where, replay and ledger, as their users call them."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import orjson
 import pytest
 from support_ledger import NOW, bring_to, commit_step, failed, publish
@@ -76,6 +79,29 @@ def test_balance_of_a_feed_that_never_was_is_refused(desk):
         call(desk, "balance", "--feed", "herold")
 
 
+def test_balance_of_a_publisher_that_never_was_is_refused(desk):
+    with pytest.raises(UsageError, match="no publisher 'bcc' .* known: herald"):
+        call(desk, "balance", "--publisher", "bcc")
+
+
+def test_a_balance_that_fails_advises_another_command_than_itself(desk):
+    lose_the_document(desk)
+    _, text = call(desk, "balance")
+    assert "newsline index rebuild" in text
+    assert "See `newsline balance`" not in text
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("balance",), ("where", A), ("replay",), ("ledger", "upgrade"), ("ledger", "backup", "b.gz")],
+)
+def test_a_folder_without_a_ledger_is_refused_and_nothing_is_made(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"there is no ledger at .*typo: has `newsline run"):
+        call(tmp_path / "typo", *command)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_where_tells_the_life_of_a_url(desk):
     code, answer = ask(desk, "where", A + "?utm_source=x")
     assert code == 0
@@ -90,6 +116,32 @@ def test_where_tells_the_life_of_a_url(desk):
 def test_where_says_when_a_url_was_never_seen(desk):
     code, answer = ask(desk, "where", "https://herald.example/never")
     assert (code, answer["position"]) == (1, None)
+
+
+def test_where_of_a_finished_article_speaks_of_a_revisit(desk):
+    _, text = call(desk, "where", A)
+    assert "revisit due at" in text
+    assert "waits for" not in text
+
+
+def test_replay_of_an_unknown_reason_lists_those_there_are(desk):
+    done = CliRunner().invoke(
+        build(["replay"]), ["replay", "--reason", "nosuch", "--data", str(desk)]
+    )
+    assert done.exit_code == 0
+    assert "no dead letter has the reason 'nosuch'; there are: parser_timeout" in done.stderr
+
+
+def test_replay_of_polls_makes_feeds_due_but_not_paused_ones(desk):
+    assert ask(desk, "replay", "--stage", "poll", "--feed", "herald-world")[1]["replayed"] == 1
+    ledger = open_ledger(f"sqlite:///{desk / 'ledger.sqlite'}")
+    (state,) = ledger.feed_states(["herald-world"])
+    assert abs(datetime.now(UTC) - state.next_poll_at) < timedelta(minutes=1)
+    paused = replace(state, paused=True, paused_reason="gone")
+    ledger.override_feed(paused, actor="test", note="", now=NOW)
+    ledger.close()
+    done = CliRunner().invoke(build(["replay"]), ["replay", "--stage", "poll", "--data", str(desk)])
+    assert "herald-world is paused (gone)" in done.stderr
 
 
 def test_replay_makes_dead_letters_due(desk):
@@ -112,6 +164,20 @@ def test_a_backup_restores_into_another_folder(desk, tmp_path):
         call(desk, "ledger", "backup", backup)
     with pytest.raises(UsageError, match="not empty"):
         call(other, "ledger", "restore", backup)
+
+
+def test_a_restore_that_fails_leaves_nothing_behind(desk, tmp_path):
+    broken = tmp_path / "broken.gz"
+    broken.write_bytes(b"no backup")
+    with pytest.raises(UsageError):
+        call(tmp_path / "deep" / "new", "ledger", "restore", str(broken))
+    assert not (tmp_path / "deep").exists()
+
+
+def test_a_restore_says_what_comes_next(desk, tmp_path):
+    call(desk, "ledger", "backup", str(tmp_path / "backup.gz"))
+    _, text = call(tmp_path / "other", "ledger", "restore", str(tmp_path / "backup.gz"))
+    assert f"newsline index rebuild --data {tmp_path / 'other'}" in text
 
 
 def test_upgrade_says_what_form_the_ledger_has(desk):

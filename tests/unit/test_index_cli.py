@@ -9,6 +9,7 @@ from support_index import article, newsroom
 from typer.testing import CliRunner
 
 from pipeline.adapters.embedded import EmbeddedIndex
+from pipeline.adapters.ledger import open_ledger
 from pipeline.cli import index as index_commands
 from pipeline.cli import search as search_command
 from pipeline.cli.index import refill
@@ -28,15 +29,15 @@ def newsline(tmp_path):
     index = EmbeddedIndex(tmp_path / "index")
     index.write(newsroom(), [])
     index.close()
+    open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}").close()
     app = typer.Typer()
     app.callback()(lambda: None)
     search_command.register(app)
     index_commands.register(app)
 
     def run(*arguments, data=tmp_path):
-        return CliRunner().invoke(
-            app, [*arguments, "--data", str(data)], env={"COLUMNS": "100", "TERM": "dumb"}
-        )
+        where = ["--data", str(data)] if data else []
+        return CliRunner().invoke(app, [*arguments, *where], env={"COLUMNS": "100", "TERM": "dumb"})
 
     return run
 
@@ -72,9 +73,33 @@ def test_days(newsline):
     assert [hit["article_id"] for hit in json.loads(answer.output)["hits"]] == ["ar-mintaqa"]
 
 
-def test_finding_nothing_is_no_error(newsline, tmp_path):
+def test_finding_nothing_is_no_error(newsline):
     assert newsline("search", "quasar").output == "nothing found\n"
-    assert newsline("search", "quasar", data=tmp_path / "new").exit_code == OK
+
+
+@pytest.mark.parametrize("command", [("search", "zone"), ("index", "status"), ("index", "rebuild")])
+def test_a_folder_without_a_ledger_is_refused_and_stays_as_it_is(newsline, tmp_path, command):
+    folder = tmp_path / "typo"
+    answer = newsline(*command, data=folder)
+    assert isinstance(answer.exception, UsageError)
+    assert f"there is no ledger at {folder}" in str(answer.exception)
+    assert not folder.exists()
+
+
+def test_a_ledger_without_an_index_asks_for_a_rebuild(newsline, tmp_path):
+    folder = tmp_path / "other"
+    folder.mkdir()
+    open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}").close()
+    answer = newsline("search", "zone", data=folder)
+    assert f"newsline index rebuild --data {folder}" in str(answer.exception)
+    assert newsline("index", "rebuild", data=folder).exit_code == OK
+    assert newsline("search", "zone", data=folder).output == "nothing found\n"
+
+
+def test_a_query_may_begin_with_a_minus(newsline, tmp_path):
+    done = newsline("search", "--json", "--data", str(tmp_path), "--", "-patrol", data=None)
+    assert done.exit_code == OK
+    assert json.loads(done.output)["total"] > 0
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ MAX_URL_LENGTH = 2_048
 _TRACKING = re.compile(
     r"(utm_|mtm_|matomo_|pk_|hsa_|at_(medium|campaign|custom|link|format|ptr|bbc)|ns_|wt_)"
     r"|(gclid|gbraid|wbraid|dclid|fbclid|msclkid|twclid|yclid|igshid|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok"
-    r"|oly_enc_id|oly_anon_id|vero_id|wickedid|xtor|maca|cmp|cmpid|icid|ocid|smid|smtyp|partner"
+    r"|oly_enc_id|oly_anon_id|vero_id|wickedid|xtor|maca|cmp|cmpid|icid|ocid|smid|itid|smtyp|partner"
     r"|spm|scid|srnd|feedtype|traffic_source|__twitter_impression|rss|source_feed)$",
     re.IGNORECASE,
 )

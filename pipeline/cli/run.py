@@ -172,7 +172,7 @@ class _Bars(_Silent):
             console=console(),
         )
         self._polled = self._progress.add_task("feeds", total=feeds, note="")
-        self._indexed = self._progress.add_task("articles", total=0, note="")
+        self._indexed = self._progress.add_task("articles", total=None, note="")
         self._ended: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
@@ -183,14 +183,8 @@ class _Bars(_Silent):
         self._progress.stop()
 
     def polled(self, state: FeedState, result: PollResult) -> None:
-        """Count a feed and what it brought."""
+        """Count a feed."""
         self._progress.update(self._polled, advance=1, note=state.feed.feed_id)
-        new = sum(
-            1 for decision in result.decisions if decision.url_id and not decision.drop_reason
-        )
-        if new:
-            total = (self._progress.tasks[self._indexed].total or 0) + new
-            self._progress.update(self._indexed, total=total)
 
     def stepped(self, stage: Stage, results: Sequence[StepResult]) -> None:
         """Count the articles that ended their trip."""

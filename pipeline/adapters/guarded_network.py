@@ -107,7 +107,8 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
             except ValueError:
                 denied = "no IP address"
             if denied is not None:
-                raise failure("blocked_address", f"{host} is {address}: {denied}")
+                name = host if host.strip("[]") == address else f"{host} is {address}"
+                raise failure("blocked_address", f"{name}: {denied}")
             if port not in self._settings.ports:
                 raise failure("blocked_port", f"{host}:{port}")
 

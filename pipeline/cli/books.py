@@ -164,8 +164,9 @@ def _show_life(position: Position, life: Sequence[LifeLine]) -> None:
 
 
 def _waiting(position: Position) -> list[tuple[str, str | None]]:
-    """Return what is still to be done. An article at its end that is to be fetched is only looked
-    at again: it waits for nothing.
+    """Return what is still to be done.
+
+    An article at its end that is to be fetched is only looked at again: it waits for nothing.
     """
     due_at = f"{_second(position.due_at)} UTC" if position.due_at else None
     if position.stage is Stage.FETCH and position.status is not Status.IN_FLIGHT:

@@ -13,11 +13,23 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipeline.errors import ConfigError, Fault
+from pipeline.feeds.codes import country_problem, language_problem
 from pipeline.feeds.zones import find_zone
 from pipeline.model import Feed, FeedKind
 from pipeline.urls import canonicalise, clean
 
 _SLUG = r"^[a-z0-9][a-z0-9-]{0,63}$"
+_KIND = "^(feed|sitemap)$"
+#: (pydantic's type of error, its pattern) → what an operator can act on.
+_PLAIN_WORDS = {
+    ("string_pattern_mismatch", _SLUG): "must be lower-case letters, digits and hyphens, at most 64"
+    " characters, beginning with a letter or digit",
+    ("string_pattern_mismatch", _KIND): 'must be "feed" or "sitemap"',
+    ("string_type", None): "must be text in quotation marks",
+    ("list_type", None): "must be a list in brackets",
+    ("dict_type", None): "must be a table in braces",
+    ("missing", None): "is missing",
+}
 
 
 class _Row(BaseModel):
@@ -29,11 +41,11 @@ class _Row(BaseModel):
     url: str
     publisher: str = Field(pattern=_SLUG)
     title: str = ""
-    language: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
-    country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    language: str | None = None
+    country: str | None = None
     timezone: str | None = None
     section: str | None = None
-    kind: str = Field(default="feed", pattern="^(feed|sitemap)$")
+    kind: str = Field(default="feed", pattern=_KIND)
     site_url: str | None = None
     notes: str = ""
     categories: list[list[str]] = Field(default_factory=list)
@@ -44,6 +56,20 @@ class _Row(BaseModel):
     def _address(cls, value: str | None) -> str | None:
         if value is not None:
             clean(value)  # raises ValueError, which pydantic reports
+        return value
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, value: str | None) -> str | None:
+        if value is not None and (problem := language_problem(value)):
+            raise ValueError(problem)
+        return value
+
+    @field_validator("country")
+    @classmethod
+    def _country(cls, value: str | None) -> str | None:
+        if value is not None and (problem := country_problem(value)):
+            raise ValueError(problem)
         return value
 
     @field_validator("timezone")
@@ -86,7 +112,7 @@ def read_catalogue(text: str, name: str) -> tuple[Feed, ...]:
             feeds.append(_feed(_Row.model_validate(row)))
         except ValidationError as error:
             faults += _faults(error, name, row, position)
-    faults += _twice(feeds, name)
+    faults += _twice(rows, name)
     if not rows and not faults:
         faults.append(Fault(name, "feed", "there is no feed; add a [[feed]] table"))
     if faults:
@@ -119,7 +145,8 @@ def _faults(error: ValidationError, name: str, row: dict[str, Any], position: in
     faults = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"])
-        problem = item["msg"].removeprefix("Value error, ")
+        said = (item["type"], item.get("ctx", {}).get("pattern"))
+        problem = _PLAIN_WORDS.get(said, item["msg"].removeprefix("Value error, "))
         if item["type"] == "extra_forbidden":
             problem = f"no such key; there are: {', '.join(_Row.model_fields)}"
         elif item["type"] != "missing":
@@ -128,20 +155,28 @@ def _faults(error: ValidationError, name: str, row: dict[str, Any], position: in
     return faults
 
 
-def _twice(feeds: Sequence[Feed], name: str) -> list[Fault]:
-    """Report ids and addresses that are listed twice: their entries would be counted twice."""
+def _twice(rows: Sequence[dict[str, Any]], name: str) -> list[Fault]:
+    """Report ids and addresses that are listed twice: their entries would be counted twice.
+
+    Looks at the rows as written, so that other faults of a feed do not hide these.
+    """
     faults = []
     ids: set[str] = set()
     addresses: dict[str, str] = {}
-    for feed in feeds:
-        if feed.feed_id in ids:
-            faults.append(Fault(name, f"feed.{feed.feed_id}.id", "is used by another feed too"))
-        ids.add(feed.feed_id)
-        first = addresses.setdefault(canonicalise(feed.url), feed.feed_id)
-        if first != feed.feed_id:
-            faults.append(
-                Fault(name, f"feed.{feed.feed_id}.url", f"is the address of {first!r} too")
-            )
+    for position, row in enumerate(rows, 1):
+        own_id, url = row.get("id"), row.get("url")
+        known = own_id if isinstance(own_id, str) else f"#{position}"
+        if isinstance(own_id, str):
+            if own_id in ids:
+                faults.append(Fault(name, f"feed.{known}.id", "is used by another feed too"))
+            ids.add(own_id)
+        try:
+            address = canonicalise(url) if isinstance(url, str) else ""
+        except ValueError:
+            continue  # no address at all: reported with the other faults of its feed
+        first = addresses.setdefault(address, known) if address else known
+        if first != known:
+            faults.append(Fault(name, f"feed.{known}.url", f"is the address of {first!r} too"))
     return faults
 
 

@@ -19,6 +19,16 @@ LARGE_BYTES = 1024 * 1024
 _MANY = 0.3  # of the entries: then it is the feed, not an entry
 
 
+_UNREACHED = "try again later; if it stays so, look for another address (feeds discover)"
+#: Advice when it was our own guard that refused.
+_GUARDED = {
+    "blocked_address": "if this is a network of your own, name it in pipeline.toml:"
+    ' [fetch] allow_private = ["10.1.0.0/16"]; else look for a mistake in url',
+    "blocked_port": "if the port is meant, add it in pipeline.toml:"
+    " [fetch] ports = [80, 443, 8080]; else look for a mistake in url",
+}
+
+
 class Severity(StrEnum):
     """How bad a finding is."""
 
@@ -69,7 +79,7 @@ def diagnose(
     """Judge one answer. `parsed` is None when there was nothing to parse."""
     if isinstance(answer, ItemError):
         sentence = f"could not be fetched: {answer.reason} {answer.detail}".strip()
-        advice = "try again later; if it stays so, look for another address (feeds discover)"
+        advice = _GUARDED.get(answer.reason, _UNREACHED)
         return Diagnosis(feed, (Finding(answer.reason, Severity.ILL, sentence, advice),), None)
     findings = list(_redirects(feed, answer))
     good = isinstance(parsed, ParsedFeed) and 200 <= answer.status < 300  # noqa: PLR2004

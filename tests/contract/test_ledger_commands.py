@@ -80,7 +80,7 @@ def test_balance_of_a_feed_that_never_was_is_refused(desk):
 
 
 def test_balance_of_a_publisher_that_never_was_is_refused(desk):
-    with pytest.raises(UsageError, match="no publisher 'bcc' .* known: herald"):
+    with pytest.raises(UsageError, match=r"no publisher 'bcc' .* known: herald"):
         call(desk, "balance", "--publisher", "bcc")
 
 

@@ -44,6 +44,36 @@ def test_an_address_listed_twice_is_a_fault():
     assert faults(GOOD + again) == {("feed.b.url", "is the address of 'a' too")}
 
 
+def test_duplicates_are_reported_with_the_other_faults():
+    again = GOOD + 'language = "english"\ncolour = "red"\n'
+    assert {key for key, _ in faults(GOOD + again)} == {
+        "feed.a.id", "feed.a.language", "feed.a.colour",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('country = "UK"', "did you mean 'GB'?"),
+        ('country = "tr"', "did you mean 'TR'?"),
+        ('country = "ZZ"', "two capitals"),
+        ('language = "en-GB"', "did you mean 'en'?"),
+        ('language = "xx"', "two small letters"),
+        ('kind = "rss"', 'must be "feed" or "sitemap"'),
+        ("title = 7", "must be text in quotation marks"),
+    ],
+)
+def test_faults_are_said_in_plain_words(line, problem):
+    ((_, said),) = faults(GOOD + line + "\n")
+    assert problem in said
+
+
+def test_a_name_that_is_no_slug_is_said_in_plain_words():
+    ((key, said),) = faults(GOOD.replace('publisher = "a"', 'publisher = "BBC World"'))
+    assert key == "feed.a.publisher"
+    assert said.startswith("must be lower-case letters, digits and hyphens")
+
+
 @pytest.mark.parametrize("text", ["", "feed = 1", "[[feed]", "feed = ['x']"])
 def test_what_is_no_catalogue_is_a_fault(text):
     assert faults(text)

@@ -47,6 +47,15 @@ def test_a_feed_that_cannot_be_had_is_ill(error):
 
 
 @pytest.mark.parametrize(
+    ("reason", "setting"), [("blocked_address", "allow_private = ["), ("blocked_port", "ports = [")]
+)
+def test_what_our_guard_refused_names_the_setting(reason, setting):
+    (found,) = diagnose(FEED, Permanent(reason), None, NOW).findings
+    assert f"[fetch] {setting}" in found.advice
+    assert "pipeline.toml" in found.advice
+
+
+@pytest.mark.parametrize(
     ("document", "slug", "severity"),
     [
         (rss(), "empty_feed", Severity.ILL),

@@ -7,6 +7,9 @@ from pipeline.errors import ItemError, Transient
 from pipeline.model import Result, Stage, Status
 from pipeline.work import ArticleWork, Outcome, StepResult
 
+#: The item is not to blame: it waits for as long as it takes.
+_OURS = frozenset({"index_unavailable", "parser_unavailable"})
+
 
 def backoff_s(failures: int, settings: RetrySettings) -> float:
     """Return the wait after the n-th failure in a row: doubling from the first, up to the cap."""
@@ -19,8 +22,13 @@ def retry_or_dead(
     """Decide what becomes of an article whose stage failed.
 
     Transient errors wait and come back up to `max_tries`; then, like permanent ones, they become a
-    dead letter. An article that is already indexed stays in the books as indexed.
+    dead letter. An article that is already indexed stays in the books as indexed. When it is our
+    own machinery that cannot work, items wait without using up tries.
     """
+    if error.reason in _OURS:
+        outcome = Outcome(stage, Result.RETRY, now, error.reason, error.detail, work.tries + 1)
+        at = now + timedelta(seconds=settings.first_delay_s)
+        return StepResult(work.url_id, outcome, stage, at, tries=work.tries)
     failures = work.tries + 1
     if isinstance(error, Transient) and failures < settings.max_tries:
         at = now + timedelta(seconds=error.retry_after_s or backoff_s(failures, settings))

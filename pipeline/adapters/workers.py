@@ -24,10 +24,13 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import ModuleType
 from typing import Any, Never
 
+import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from pipeline.config import ParserSettings
 from pipeline.errors import ItemError, Permanent, Transient
+
+log = structlog.get_logger()
 
 #: How a worker says that it ended itself for want of memory; no signal or shell uses this code.
 _EXIT_OUT_OF_MEMORY = 86
@@ -83,8 +86,9 @@ class ProcessWorkers:
         """Run a named task.
 
         Raises Permanent("parser_timeout" | "parser_memory" | "parser_crash") when the item killed
-        its worker. ItemErrors of the task come through; so do its bugs, as they are. When the
-        caller is cancelled, so is the item.
+        its worker. ItemErrors of the task come through. Any other exception is a bug that this
+        item has found: Permanent("parser_bug"), with the trace in the log, so that one page does
+        not end every run. When the caller is cancelled, so is the item.
         """
         for _ in range(_MAX_POOLS_PER_ITEM):
             pool = self._usable_pool()
@@ -105,9 +109,7 @@ class ProcessWorkers:
                 self._replace(pool)
                 continue
             if isinstance(answer, _Failure):
-                if not isinstance(answer.error, ItemError):
-                    answer.error.add_note(f"In a worker process:\n{answer.trace}")
-                raise answer.error
+                raise _as_item_error(task, answer)
             return answer
         raise Transient("parser_unavailable", f"{_MAX_POOLS_PER_ITEM} pools of workers broke")
 
@@ -178,15 +180,25 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _as_item_error(task: str, failure: _Failure) -> ItemError:
+    """Return what a task raised as the outcome of its item."""
+    error = failure.error
+    if isinstance(error, ItemError):
+        return error
+    log.error("parser_bug", task=task, error=repr(error), trace=failure.trace)
+    return Permanent("parser_bug", f"{type(error).__name__}: {error}"[:500])
+
+
 def _perform(registry: str, task: str, cpu_s: float, /, **arguments: Any) -> Any:  # noqa: ANN401
     """Do one task with its own allowance of CPU time."""
     allowed_s = math.ceil(time.process_time() + cpu_s)
     resource.setrlimit(resource.RLIMIT_CPU, (allowed_s, resource.RLIM_INFINITY))
+    work = importlib.import_module(registry).TASKS[task]  # an unknown task is the caller's bug
     try:
-        return importlib.import_module(registry).TASKS[task](**arguments)
+        return work(**arguments)
     except MemoryError:
         _give_up()
-    except Exception as error:  # noqa: BLE001 - every failure goes to the caller, who re-raises it
+    except Exception as error:  # noqa: BLE001 - every failure goes to the caller as a value
         return _Failure(_portable(error), traceback.format_exc())
 
 

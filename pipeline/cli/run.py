@@ -182,7 +182,7 @@ class _Bars(_Silent):
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def polled(self, state: FeedState, result: PollResult) -> None:
+    def polled(self, state: FeedState, result: PollResult) -> None:  # noqa: ARG002 - the protocol's
         """Count a feed."""
         self._progress.update(self._polled, advance=1, note=state.feed.feed_id)
 

@@ -62,7 +62,8 @@ def revisited(due: DuePage, page: Page, place: ArchivePlace | None, now: datetim
 
 def revisit_failed(due: DuePage, problem: ItemError, now: datetime) -> StepResult:
     """Decide after a bad answer: the books stay as they are, unless the page is gone for good."""
-    since, gone = due.gone_since, problem.reason in _GONE
+    # A page that was never had (its feed's text was indexed) was not taken back when it is missing.
+    since, gone = due.gone_since, problem.reason in _GONE and due.sha256 is not None
     if problem.reason == HOST_BUSY:
         return _again(due, problem, now, busy_until(problem, now))
     if gone and since is not None and now - since >= _GONE_FOR:

@@ -93,18 +93,20 @@ def test_item_errors_keep_class_reason_detail_and_delay(open_workers):
     assert passing.retry_after_s == 7.5
 
 
-def test_a_bug_comes_back_as_itself_with_the_traceback_of_the_worker(open_workers):
-    error = run_one(open_workers(), "bug")
+def test_a_bug_that_an_item_finds_ends_that_item_only(open_workers, capsys):
+    bug, neighbour = run(open_workers(), ("bug", {}), ("double", {"value": 2}))
 
-    assert isinstance(error, KeyError)
-    assert "hostile_tasks.py" in "".join(error.__notes__)
+    assert (type(bug), bug.reason) == (Permanent, "parser_bug")
+    assert bug.detail.startswith("KeyError")
+    assert neighbour == 4
+    assert "hostile_tasks.py" in capsys.readouterr().out  # the trace is in the log
 
 
 def test_a_bug_whose_class_cannot_travel_is_named(open_workers):
     error = run_one(open_workers(), "strange_bug")
 
-    assert isinstance(error, RuntimeError)
-    assert "TwoArgumentsError: one two" in str(error)
+    assert error.reason == "parser_bug"
+    assert "TwoArgumentsError: one two" in error.detail
 
 
 def test_an_unknown_task_is_a_bug_of_the_caller(open_workers):

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from pipeline.adapters.clock import clock_of
 from pipeline.cli.clinic import Clinic, Found
 from pipeline.cli.options import DEFAULT_FEEDS, ConfigOption, FeedsOption, open_config
-from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_lines, print_table
+from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_blocks, print_lines, print_table
 from pipeline.config import load
 from pipeline.errors import ItemError, UsageError
 from pipeline.feeds.catalogue import load_catalogue, write_catalogue
@@ -42,12 +42,11 @@ def list_feeds(feeds: FeedsOption = DEFAULT_FEEDS, json: JsonFlag = False) -> No
     if json:
         print_lines(_as_json(feed) for feed in catalogue)
         return
-    columns = ("feed", "publisher", "language", "country", "time zone", "section", "url")
-    rows = [
-        (f.feed_id, f.publisher, f.language, f.country, f.timezone, f.section, f.url)
-        for f in catalogue
+    columns = ("feed", "publisher", "language", "country", "section")
+    blocks = [
+        ((f.feed_id, f.publisher, f.language, f.country, f.section), (f.url,)) for f in catalogue
     ]
-    print_table(f"{len(catalogue)} feeds in {feeds}", columns, rows)
+    print_blocks(f"{len(catalogue)} feeds in {feeds}", columns, blocks)
 
 
 @feeds_app.command("check")
@@ -94,9 +93,11 @@ def discover(
     if json:
         print_lines(_found_as_json(feed) for feed in found)
     else:
-        rows = [(f.url, f.kind, f.entries, _day(f.newest_at), f.source, f.title) for f in found]
+        blocks = [
+            ((f.kind, f.entries, _day(f.newest_at), f.source, f.title), (f.url,)) for f in found
+        ]
         title = f"{len(found)} feeds of {url} ({tried} addresses tried)"
-        print_table(title, ("url", "kind", "entries", "newest", "found", "title"), rows)
+        print_blocks(title, ("kind", "entries", "newest", "found", "title"), blocks)
     if not found:
         raise typer.Exit(BAD_NEWS)
 
@@ -120,8 +121,8 @@ def import_opml(
     except ItemError as error:
         raise UsageError(f"{file}: {error}") from None
     sys.stdout.write(write_catalogue(found.feeds))
-    if found.merged:
-        complain(f"{found.merged} outlines repeated an address and were merged")
+    merged = f"; {found.merged} more repeated an address and were merged" if found.merged else ""
+    complain(f"{file}: {len(found.feeds)} feeds taken{merged}")
     for fault in found.faults:
         complain(f"{file}: not taken: {fault}")
     if found.faults:
@@ -171,8 +172,12 @@ async def _check(catalogue: tuple[Feed, ...], config: Path | None) -> list[Diagn
 
 
 async def _discover(url: str, config: Path | None) -> tuple[list[Found], int]:
+    watched = Console(stderr=True)
     async with _clinic(config) as clinic:
-        return await clinic.discover(url)
+        if not watched.is_terminal:
+            return await clinic.discover(url)
+        with watched.status(f"looking for feeds of {url}, one request at a time"):
+            return await clinic.discover(url)
 
 
 def print_diagnoses(found: list[Diagnosis]) -> None:

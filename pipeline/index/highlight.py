@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pipeline.index.analysis import Word, exact_forms, words
 from pipeline.index.parse_query import Clause, Kind, Term
 
-MARK_OPEN, MARK_CLOSE = "«", "»"
+#: Brackets that no news text uses; « » are quotation marks in French, Arabic and Turkish.
+MARK_OPEN, MARK_CLOSE = "⟦", "⟧"
 ELLIPSIS = "…"
 MAX_FRAGMENT_CHARS = 160  # marks and ellipses included
 MAX_FRAGMENTS = 3

@@ -7,6 +7,7 @@
     ypg OR sdf      either; binds more tightly than the and between words
     (ypg OR sdf)    the same, for those who like to see it
     -pkk            not this one
+    ypg AND sdf     both, which is what is meant without AND
 
 Everything else that an engine's own language could express (regular expressions, fuzziness, boosts,
 fields, nested parentheses) is a UsageError: it could cost any amount of time.
@@ -190,7 +191,7 @@ def _without_field(text: str) -> tuple[str, bool]:
 def _refuse_operators(text: str) -> None:
     if "*" in text[:-1] or text == "*":
         raise UsageError(f"{text!r}: * may only stand at the end of a word, as in erdog*")
-    if re.search(r"\w[~^]\d*\.?\d*$", text):
+    if re.search(r"\w[~^]", text):
         raise UsageError(f"{text!r}: ~ and ^ are not supported; write the word without them")
 
 

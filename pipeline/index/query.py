@@ -49,7 +49,7 @@ class Hit:
     article_id: str
     score: float
     document: Document
-    highlights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # «marked» fragments
+    highlights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # ⟦marked⟧ fragments
 
 
 @dataclass(frozen=True, slots=True)

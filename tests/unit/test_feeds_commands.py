@@ -114,6 +114,21 @@ def test_list_import_and_export_go_round(run, saved, root):
     assert str(len(listed)) in run("feeds", "list", "--feeds", imported).stdout
 
 
+def test_list_keeps_addresses_whole(run, root):
+    shipped = root / "config" / "feeds.toml"
+    addresses = {one["url"] for one in lines(run("feeds", "list", "--feeds", shipped, "--json"))}
+    shown = {line.strip() for line in run("feeds", "list", "--feeds", shipped).stdout.splitlines()}
+    assert addresses <= shown
+
+
+def test_import_says_how_many_it_took(run, saved):
+    outlines = ('<outline text="F" xmlUrl="http://x.example/f"/>'
+                '<outline text="G" xmlUrl="https://www.x.example/f"/>')  # fmt: skip
+    result = run("feeds", "import", saved("x.opml", f"<opml><body>{outlines}</body></opml>"))
+    assert "1 feeds taken; 1 more repeated an address and were merged" in result.stderr
+    assert result.exit_code == 0
+
+
 def test_import_names_what_it_could_not_take(run, saved):
     body = '<opml><body><outline text="F" xmlUrl="javascript:x"/></body></opml>'
     result = run("feeds", "import", saved("x.opml", body))

@@ -47,7 +47,7 @@ def test_an_answer_for_people(newsline):
     assert answer.exit_code == OK
     assert "2 articles" in answer.output
     assert "2019-09-08  the-harbour-post  en" in answer.output
-    assert "First joint patrol enters the «safe» «zone»" in answer.output
+    assert "First joint patrol enters the ⟦safe⟧ ⟦zone⟧" in answer.output
     assert "https://the-harbour-post.example/en-patrol" in answer.output
     assert "Recep Tayyip Erdoğan" in answer.output
 
@@ -127,7 +127,7 @@ def test_text_from_outside_is_only_text(newsline, tmp_path):
     )
     index.close()
     answer = newsline("search", "zebra")
-    assert "[bold]«Zebra»[/bold] [/]" in answer.output
+    assert "[bold]⟦Zebra⟧[/bold] [/]" in answer.output
     assert "\x1b" not in answer.output
 
 

@@ -31,28 +31,32 @@ def crude_stem(written):
 
 
 def test_short_texts_are_shown_whole():
-    assert marked("zone", "A zone. ") == {"text": ("A «zone».",)}
+    assert marked("zone", "A zone. ") == {"text": ("A ⟦zone⟧.",)}
 
 
 def test_without_a_match_there_is_nothing():
     assert marked("zone", "Nothing here") == {}
 
 
+def test_quotation_marks_of_the_text_are_no_marks():
+    assert marked("zone", "La « zone » dite") == {"text": ("La « ⟦zone⟧ » dite",)}
+
+
 def test_excluded_words_are_not_marked():
-    assert marked("zone -safe", "A safe zone") == {"text": ("A safe «zone»",)}
+    assert marked("zone -safe", "A safe zone") == {"text": ("A safe ⟦zone⟧",)}
 
 
 def test_words_in_another_inflection_are_marked_phrases_only_exactly():
-    assert marked("zone", "Zones, a zone", stem=crude_stem) == {"text": ("«Zones», a «zone»",)}
-    assert marked('"zone"', "Zones, a zone", stem=crude_stem) == {"text": ("Zones, a «zone»",)}
+    assert marked("zone", "Zones, a zone", stem=crude_stem) == {"text": ("⟦Zones⟧, a ⟦zone⟧",)}
+    assert marked('"zone"', "Zones, a zone", stem=crude_stem) == {"text": ("Zones, a ⟦zone⟧",)}
 
 
 def test_title_only_words_are_marked_in_the_title_only():
-    assert marked("title:zone", "A zone", title="The zone") == {"title": ("The «zone»",)}
+    assert marked("title:zone", "A zone", title="The zone") == {"title": ("The ⟦zone⟧",)}
 
 
 def test_beginnings_are_marked_whole():
-    assert marked("erdog*", "Başkan Erdoğan'ın sözü") == {"text": ("Başkan «Erdoğan»'ın sözü",)}
+    assert marked("erdog*", "Başkan Erdoğan'ın sözü") == {"text": ("Başkan ⟦Erdoğan⟧'ın sözü",)}
 
 
 def test_fragments_that_show_more_of_the_query_come_first():
@@ -60,8 +64,8 @@ def test_fragments_that_show_more_of_the_query_come_first():
     text = f"A zone. {filler}A zone. {filler}A zone. {filler}The safe zone was quiet. {filler}"
     fragments = marked("safe zone", text)["text"]
     assert len(fragments) == MAX_FRAGMENTS
-    assert sum("«safe» «zone»" in one for one in fragments) == 1
-    assert fragments[0].startswith("A «zone».")
+    assert sum("⟦safe⟧ ⟦zone⟧" in one for one in fragments) == 1
+    assert fragments[0].startswith("A ⟦zone⟧.")
     assert fragments[1].startswith("…")
     assert fragments[1].endswith("…")
 
@@ -74,7 +78,7 @@ def test_fragments_do_not_overlap():
 
 
 def test_line_breaks_become_spaces():
-    assert marked("zone", "A zone\n\nand another") == {"text": ("A «zone» and another",)}
+    assert marked("zone", "A zone\n\nand another") == {"text": ("A ⟦zone⟧ and another",)}
 
 
 def test_a_giant_word_is_cut_between_letters():
@@ -92,7 +96,7 @@ def test_a_text_full_of_matches_costs_little():
 
 
 @given(
-    text=st.text(alphabet="ab \n.é\u0301ıİ«»安", max_size=400),
+    text=st.text(alphabet="ab \n.é\u0301ıİ⟦⟧安", max_size=400),
     query=st.sampled_from(["a", "ab", '"a b"', "b OR é", "ı", "安全", "aaa*", "a -b"]),
 )
 def test_fragments_are_short_whole_and_from_the_text(text, query):
@@ -100,15 +104,15 @@ def test_fragments_are_short_whole_and_from_the_text(text, query):
         found = marked(query, text, title=text)
     except UsageError:
         return
-    # «» are both marks and possible text: compare without them.
-    flat = " ".join(text.translate({ord("«"): None, ord("»"): None}).split())
+    # ⟦⟧ are both marks and possible text: compare without them.
+    flat = " ".join(text.translate({ord("⟦"): None, ord("⟧"): None}).split())
     for fragments in found.values():
         assert 1 <= len(fragments) <= MAX_FRAGMENTS
         for fragment in fragments:
             assert len(fragment) <= MAX_FRAGMENT_CHARS
             assert MARK_OPEN in fragment
-            body = fragment.strip("…").translate({ord("«"): None, ord("»"): None})
-            assert " ".join(body.split()) in flat or "«" in text or "»" in text
+            body = fragment.strip("…").translate({ord("⟦"): None, ord("⟧"): None})
+            assert " ".join(body.split()) in flat or "⟦" in text or "⟧" in text
 
 
 @pytest.mark.parametrize("length", range(150, 175))

@@ -48,6 +48,12 @@ def test_clauses(text, clauses):
     assert parse_query(text) == clauses
 
 
+@pytest.mark.parametrize("text", ["safe~zone", "zone~", "zone~2", "zone^1.5"])
+def test_fuzziness_and_boosts_are_refused_wherever_they_stand(text):
+    with pytest.raises(UsageError, match="not supported"):
+        parse_query(text)
+
+
 @given(st.text(max_size=300))
 def test_any_text_gives_clauses_within_bounds_or_a_usage_error(text):
     try:

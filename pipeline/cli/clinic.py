@@ -73,13 +73,16 @@ class Clinic:
         Raises ItemError when the page cannot be had. Well-known places are tried only when the
         site names no feed that works.
         """
+        robots = await self._robots(url)  # first, as a polite visitor does
         page = await self._get(url, FetchKind.PAGE)
         if page.status not in _OK:
             raise Permanent(f"http_{page.status}", f"{url} answers with HTTP {page.status}")
         itself = await self._try(Candidate(page.final_url, "itself"), page)
         if itself:
             return [itself], 1
-        candidates = find_candidates(page.body, page.final_url, robots=await self._robots(page))
+        if _origin(page.final_url) != _origin(url):
+            robots = await self._robots(page.final_url)
+        candidates = find_candidates(page.body, page.final_url, robots=robots)
         named = [candidate for candidate in candidates if candidate.source != "well_known"]
         guessed = [candidate for candidate in candidates if candidate.source == "well_known"]
         found = [feed for candidate in named if (feed := await self._try(candidate))]
@@ -112,11 +115,10 @@ class Clinic:
             newest_at=newest,
         )
 
-    async def _robots(self, page: Page) -> str:
-        """Return robots.txt, "" when there is none: it is only asked for sitemaps here."""
-        origin = "/".join(page.final_url.split("/")[:3])
+    async def _robots(self, url: str) -> str:
+        """Return robots.txt of a site, "" when there is none: it is only asked for sitemaps."""
         try:
-            robots = await self._get(f"{origin}/robots.txt", FetchKind.ROBOTS)
+            robots = await self._get(f"{_origin(url)}/robots.txt", FetchKind.ROBOTS)
         except ItemError:
             return ""
         return robots.body.decode("utf-8-sig", "replace") if robots.status in _OK else ""
@@ -144,6 +146,10 @@ class Clinic:
             max_entries=self.config.poll.max_entries,
         )
         return parsed
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/")[:3])
 
 
 @dataclass(frozen=True, slots=True)

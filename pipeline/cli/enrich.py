@@ -2,6 +2,7 @@
 
 import codecs
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -11,13 +12,16 @@ import orjson
 import typer
 
 from pipeline.app import find_config_dir
-from pipeline.cli.output import BAD_NEWS, JsonFlag, print_json, print_table
+from pipeline.cli.given import plain_reason, refuse_address, summarise
+from pipeline.cli.output import JsonFlag, print_json, print_table
 from pipeline.enrich.enrichers import Enrichers
 from pipeline.errors import UsageError
-from pipeline.model import Enrichment, Mention
+from pipeline.model import Enrichment, Mention, Result
 
 _STANDARD = "-"
 _BAD_LINE = "bad_line"
+#: Outcomes of `newsline extract` that leave nothing to enrich.
+_ENDED = frozenset({Result.DROPPED.value, Result.DEAD.value})
 
 
 def register(app: typer.Typer) -> None:
@@ -35,9 +39,10 @@ def enrich(
     language: Annotated[str, typer.Option(help="What the text is believed to be in: en, tr…")] = "",
     batch: Annotated[str, typer.Option(help="JSON lines of texts instead of FILE; or -.")] = "",
     out: Annotated[str, typer.Option(help="Where the lines of --batch go.")] = _STANDARD,
-    config: Annotated[
+    config_dir: Annotated[
         Path | None,
         typer.Option(
+            "--config-dir",
             help="Folder with gazetteer/ and topics.toml. Default: ./config, else the checkout's.",
             envvar="NEWSLINE_CONFIG_DIR",
             file_okay=False,
@@ -50,7 +55,8 @@ def enrich(
 
     Offsets count code points of the given title or text. A batch has one JSON object per line:
     {"id", "title", "text", "language"?}; each is answered in order by a line with its id, a line
-    that cannot be read by {"id", "line", "error"}. Exit code 1 if there was such a line.
+    that cannot be read by {"id", "line", "error"}. What `newsline extract` dropped or gave up is
+    passed on with its outcome and reason. Exit code 1 if a line was dead or could not be read.
 
     Example: newsline enrich article.txt --title "First joint patrol" --json
 
@@ -58,7 +64,10 @@ def enrich(
     """
     if bool(file) == bool(batch):
         raise UsageError("give either a FILE or --batch LINES, not both and not neither")
-    enrichers = Enrichers.load(config or find_config_dir())
+    refuse_address(file)
+    if file.lower().endswith((".jsonl", ".ndjson")):
+        raise UsageError(f"{file} holds lines: use `newsline enrich --batch {file}`")
+    enrichers = Enrichers.load(config_dir or find_config_dir())
     if batch:
         _batch(enrichers, batch, out)
         return
@@ -112,7 +121,7 @@ def _given(file: str, title: str, language: str) -> dict[str, Any]:
         else:
             given = {"title": "", "text": content.decode("utf-8-sig"), "language": None}
     except (OSError, ValueError) as error:
-        raise UsageError(f"{file}: {error}") from error
+        raise UsageError(f"{file}: cannot be read: {plain_reason(error)}") from error
     return {
         "title": given["title"] or title,
         "text": given["text"],
@@ -122,18 +131,24 @@ def _given(file: str, title: str, language: str) -> dict[str, Any]:
 
 def _batch(enrichers: Enrichers, source: str, target: str) -> None:
     """Answer every line; a bad one is answered too, and makes the exit code 1."""
-    bad = 0
+    counts: Counter[tuple[str, str]] = Counter()
     try:
         with _opened(source, "rb") as lines, _opened(target, "wb") as answers:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     answer = _answer(enrichers, line, number)
-                    bad += "error" in answer
+                    counts[_ending(answer)] += 1
                     answers.write(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
     except OSError as error:
-        raise UsageError(str(error)) from error
-    if bad:
-        raise typer.Exit(BAD_NEWS)
+        raise UsageError(f"{error.filename}: cannot be opened: {plain_reason(error)}") from error
+    summarise(counts)
+
+
+def _ending(answer: dict[str, Any]) -> tuple[str, str]:
+    """Return outcome and reason of an answer."""
+    if "error" in answer:
+        return str(Result.DEAD), answer["error"]["reason"]
+    return answer.get("outcome", str(Result.OK)), answer.get("reason") or ""
 
 
 def _opened(name: str, mode: Literal["rb", "wb"]) -> AbstractContextManager[BinaryIO]:
@@ -148,6 +163,8 @@ def _answer(enrichers: Enrichers, line: bytes, number: int) -> dict[str, Any]:
     try:
         values = _object(line)
         name = values.get("id")
+        if values.get("outcome") in _ENDED:
+            return {key: values.get(key) for key in ("id", "outcome", "reason")}
         given = _texts(values)
     except ValueError as error:
         return {"id": name, "line": number, "error": {"reason": _BAD_LINE, "detail": str(error)}}

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import track
 
 from pipeline.adapters.workers import ProcessWorkers
+from pipeline.cli.given import is_address, plain_reason, refuse_address, summarise
 from pipeline.cli.options import ConfigOption, open_config
 from pipeline.cli.output import BAD_NEWS, JsonFlag, print_json, print_table
 from pipeline.config import Config, load
@@ -60,18 +61,23 @@ def extract(  # noqa: PLR0917 - typer passes options by name
 
     With --batch many pages at once, on all cores: one answer for every line, in the same order,
     also for pages that are dropped or that had to be killed ("outcome" and "reason" say so).
-    For one page the exit code is 1 when it is no article.
+    Exit code 1 when the one page is no article, or when a line of the batch is dead; dropped
+    lines are no failure. The counts stand on standard error.
 
     Example: newsline extract page.html --url https://example.org/story --json
     Example: newsline extract --batch pages.jsonl --out articles.jsonl
     """
     if (file is None) == (batch is None):
         raise UsageError("give one FILE, or --batch with a file of lines; see --help")
+    refuse_address(file)
+    if url and not is_address(url):
+        raise UsageError(f"--url {url!r} is no http(s) address such as https://example.org/story")
     settings = load(open_config(config)[0])
     if batch is not None:
         lines = _read_lines(batch)
         with _writing(out) as sink:
-            asyncio.run(_extract_all(lines, sink, settings, _cores()))
+            counts = asyncio.run(_extract_all(lines, sink, settings, _cores()))
+        summarise(counts)
         return
     answer = asyncio.run(_extract_file(str(file), url, settings))
     if json:
@@ -97,15 +103,18 @@ async def _extract_file(file: str, url: str, settings: Config) -> dict[str, Any]
 
 async def _extract_all(
     lines: list[bytes], sink: BinaryIO, settings: Config, processes: int
-) -> None:
-    """Answer every line in order; a few are under way for each process."""
+) -> Counter[tuple[str, str]]:
+    """Answer every line in order; a few are under way for each process. Returns what came out."""
+    counts: Counter[tuple[str, str]] = Counter()
     workers = ProcessWorkers(settings.parser.model_copy(update={"processes": processes}), _REGISTRY)
     try:
         answers = _in_order(workers, _progress(lines), settings, processes * _AHEAD)
         async for answer in answers:
+            counts[answer["outcome"], answer["reason"] or ""] += 1
             sink.write(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
     finally:
         workers.close()
+    return counts
 
 
 async def _in_order(
@@ -152,7 +161,8 @@ def _body_of(item: dict[str, Any], number: int, limit: int) -> tuple[bytes, str 
     try:
         return _read_page(Path(path), limit), None
     except (OSError, ValueError) as error:
-        raise Permanent("file_unreadable", f"{path}: {error}") from None
+        why = plain_reason(error)
+        raise Permanent("file_unreadable", f"{path}: cannot be read: {why}") from None
 
 
 async def _extract_one(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.cli.given import plain_reason, refuse_address
 from pipeline.cli.output import BAD_NEWS, JsonFlag, print_json, print_table
 from pipeline.errors import ItemError, Permanent, UsageError
 from pipeline.feeds.parse import MAX_BYTES
@@ -52,6 +53,8 @@ def parse_feed(
     given = read_headers(headers) if headers else ()
     failed = False
     for file in files:
+        refuse_address(file)
+    for file in files:
         try:
             body = _read(file)
             parsed = parse(
@@ -74,7 +77,7 @@ def read_headers(path: Path) -> list[tuple[str, str]]:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+        raise UsageError(f"{path}: cannot be read: {plain_reason(error)}") from None
     if text.lstrip().startswith("{"):
         try:
             values = json_module.loads(text)
@@ -108,7 +111,7 @@ def _read(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise Permanent("file_unreadable", f"cannot be read: {error.strerror}") from None
+        raise Permanent("file_unreadable", f"cannot be read: {plain_reason(error)}") from None
 
 
 def feed_as_json(parsed: ParsedFeed) -> dict[str, Any]:

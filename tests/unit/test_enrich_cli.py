@@ -22,7 +22,7 @@ def app():
 @pytest.fixture
 def run(app, root):
     def call(*arguments, stdin=None, code=0):
-        config = ["--config", str(root / "config")]
+        config = ["--config-dir", str(root / "config")]
         result = CliRunner().invoke(app, ["enrich", *config, *map(str, arguments)], input=stdin)
         assert result.exit_code == code, result.output
         return result.stdout
@@ -87,6 +87,36 @@ def test_a_bad_line_is_answered_and_the_exit_code_says_so(run):
         (None, 1), ("b", 2), ("n", 3), (None, 4), ("ok", None),
     ]  # fmt: skip
     assert {answer["error"]["reason"] for answer in answers[:4]} == {"bad_line"}
+
+
+def test_what_an_extraction_ended_is_passed_on_and_counted(app, root):
+    lines = [
+        {"id": "a", "outcome": "ok", "reason": None, "title": "t", "text": TEXT},
+        {"id": "b", "outcome": "dropped", "reason": "too_short", "title": "", "text": ""},
+    ]
+    config = ["--config-dir", str(root / "config")]
+
+    def run(given):
+        text = "\n".join(map(json.dumps, given))
+        return CliRunner().invoke(app, ["enrich", *config, "--batch", "-"], input=text)
+
+    done = run(lines)
+    assert done.exit_code == 0
+    assert json.loads(done.stdout.splitlines()[1]) == {
+        "id": "b", "outcome": "dropped", "reason": "too_short",
+    }  # fmt: skip
+    assert "2 lines: 1 ok, 1 dropped (too_short)" in done.stderr
+    dead = run([{"id": "c", "outcome": "dead", "reason": "parser_crash"}])
+    assert (dead.exit_code, json.loads(dead.stdout)["reason"]) == (1, "parser_crash")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("x.jsonl", "--batch x.jsonl"), ("none.txt", "none.txt: cannot be read: no such file"),
+     ("https://a.example/", "give a saved file")],
+)  # fmt: skip
+def test_wrong_use_says_what_to_do(app, given, said):
+    assert said in str(CliRunner().invoke(app, ["enrich", given]).exception)
 
 
 def test_bytes_that_are_no_text_are_an_error_line(run):

@@ -114,7 +114,8 @@ def test_a_batch_answers_every_line_in_order(newsline, article, tmp_path):
     result = newsline("--batch", given, "--out", out)
 
     answers = [orjson.loads(line) for line in out.read_bytes().splitlines()]
-    assert result.exit_code == 0
+    assert result.exit_code == 1
+    assert "11 lines: 4 ok, 3 dead (bad_line)" in result.stderr
     assert [(answer["id"], answer["outcome"], answer["reason"]) for answer in answers] == [
         ("plain", "ok", None),
         (2, "ok", None),
@@ -150,6 +151,20 @@ def test_an_output_that_cannot_be_finished_leaves_nothing_behind(newsline, tmp_p
 
     assert out.read_text() == "from before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def test_a_batch_with_dropped_pages_only_is_no_failure(newsline):
+    result = newsline("--batch", "-", input=orjson.dumps({"id": "a", "html": "<p>Nothing.</p>"}))
+
+    assert result.exit_code == 0
+    assert "1 lines: 1 dropped (too_short)" in result.stderr
+
+
+def test_addresses_are_no_files_and_files_no_addresses(newsline, article):
+    with pytest.raises(UsageError, match="give a saved file"):
+        newsline("https://example.org/story")
+    with pytest.raises(UsageError, match=r"no http\(s\) address"):
+        newsline(article, "--url", "foo")
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,7 @@ def test_discovery_gives_only_what_is_a_feed():
         ("http://site.example/en/rss", "declared", 1)
     ]
     assert tried == 2
+    assert visit.fetcher.asked[0] == "http://site.example/robots.txt"
     assert not any("atom.xml" in url for url in visit.fetcher.asked)
 
 

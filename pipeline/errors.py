@@ -3,6 +3,7 @@
     NewslineError
     ├── ConfigError            the operator must edit a file; lists every fault at once
     ├── UsageError             the caller must ask differently (HTTP 400, exit 2)
+    ├── StoreUnavailable       disk or database refuses; nothing is half written, start again later
     ├── LeaseLost              the work was taken over by another worker; drop the result, carry on
     └── ItemError              one item failed; becomes an Outcome, never stops a batch
         ├── Transient          try again later (the ledger's schedule decides when, and how often)
@@ -44,6 +45,10 @@ class ConfigError(NewslineError):
 
 class UsageError(NewslineError):
     """The request itself is wrong (a malformed query, a forged cursor, an unknown feed)."""
+
+
+class StoreUnavailable(NewslineError):
+    """The disk or the database refuses (full, locked, away). What was not written is still due."""
 
 
 class LeaseLost(NewslineError):

@@ -10,15 +10,26 @@ import hashlib
 import os
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.adapters.warc import read_exchange, warcinfo, write_exchange
-from pipeline.errors import ItemError, Permanent
+from pipeline.errors import ItemError, Permanent, StoreUnavailable
 from pipeline.model import ArchivePlace, Page
 
 SEGMENT_BYTES = 256 * 1024 * 1024
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """Say plainly that the disk refuses, instead of how it does."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(f"the archive cannot be written: {error}") from error
 
 
 class WarcArchive:
@@ -35,7 +46,7 @@ class WarcArchive:
     def append(self, page: Page) -> ArchivePlace:
         """Write request and response; durable only after the next `flush`."""
         records = write_exchange(page)
-        with self._lock:
+        with self._lock, _disk():
             file = self._open_segment()
             offset = _write_whole(file, records)
             self._dirty = True
@@ -48,7 +59,7 @@ class WarcArchive:
 
     def flush(self) -> None:
         """Make everything appended so far durable."""
-        with self._lock:
+        with self._lock, _disk():
             if self._file is not None and self._dirty:
                 os.fsync(self._file.fileno())
                 self._dirty = False

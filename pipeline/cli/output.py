@@ -1,7 +1,8 @@
 """How commands answer: tables for people, JSON for machines, exit codes that mean something.
 
 Exit codes: 0 done; 1 the answer is bad news (books do not balance, a feed is ill, nothing found by
-`where`); 2 the command, its input file or the configuration is wrong; 130 interrupted.
+`where`); 2 the command, its input file or the configuration is wrong; 3 the machine refuses (disk
+full, database away: start again when that is mended, nothing is lost); 130 interrupted.
 """
 
 import os
@@ -16,7 +17,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-OK, BAD_NEWS, WRONG_USE = 0, 1, 2
+OK, BAD_NEWS, WRONG_USE, REFUSED = 0, 1, 2, 3
 
 #: Columns of a table that goes to a file or another program: nothing is folded without need.
 PIPE_WIDTH = 200

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.output import WRONG_USE, complain
-from pipeline.errors import NewslineError
+from pipeline.cli.output import REFUSED, WRONG_USE, complain
+from pipeline.errors import NewslineError, StoreUnavailable
 
 #: Command or group → (module in this folder, what it is for), in the order of a newcomer's need.
 COMMANDS = {
@@ -70,4 +70,4 @@ def main() -> None:
     except NewslineError as error:
         for line in str(error).splitlines() or [type(error).__name__]:
             complain(line)
-        sys.exit(WRONG_USE)
+        sys.exit(REFUSED if isinstance(error, StoreUnavailable) else WRONG_USE)

@@ -15,6 +15,7 @@ from support_ledger import (
     failed,
     feed,
     fetched,
+    indexed,
     poll,
     publish,
     step,
@@ -48,6 +49,8 @@ def busy(ledger):
     bring_to(ledger, E, Stage.ENRICH, of=TOP, at=NOW + DAY)
     publish(ledger, X, of=TRIBUNE, text="Another text.")
     poll(ledger, decision(A), of=TOP)
+    (again,) = works(ledger, Stage.INDEX)  # its document names the second feed
+    commit_step(ledger, Stage.INDEX, indexed(A, again.doc_version))
     return ledger
 
 

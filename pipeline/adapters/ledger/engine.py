@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import URL, Connection, Engine, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from pipeline.errors import ConfigError, Fault
+from pipeline.errors import ConfigError, Fault, StoreUnavailable
 
 T = TypeVar("T")
 Row = Mapping[Any, Any]  # what SQLAlchemy gives: keys may also be columns
@@ -98,8 +98,11 @@ class Database:
                     return work(connection)
             except DBAPIError as error:
                 state = getattr(error.orig, "sqlstate", None)
-                if state not in _DEADLOCK_STATES or tries + 1 == _DEADLOCK_TRIES:
-                    raise
+                if state in _DEADLOCK_STATES and tries + 1 < _DEADLOCK_TRIES:
+                    continue
+                if isinstance(error, OperationalError):
+                    raise StoreUnavailable(f"the ledger cannot be written: {error.orig}") from error
+                raise
         raise AssertionError("unreachable: the last try returns or raises")
 
     def close(self) -> None:

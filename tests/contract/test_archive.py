@@ -283,7 +283,7 @@ def test_a_full_disk_leaves_no_half_record_and_the_archive_goes_on(folder):
     archive._file.close()
     archive._file = FullDisk(folder / first.segment, "ab")
     archive._file.room = 100
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StoreUnavailable, match="No space"):
         archive.append(PAGE)
     archive._file.room = 10**9
     second = archive.append(PLAIN)

@@ -16,7 +16,7 @@ from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from pipeline.adapters.archive import WarcArchive
 from pipeline.adapters.warc import read_exchange, write_exchange
-from pipeline.errors import Permanent
+from pipeline.errors import Permanent, StoreUnavailable
 from pipeline.model import Hop, Page
 
 AT = datetime(2019, 9, 10, 8, 0, 0, 123456, tzinfo=UTC)

@@ -4,10 +4,20 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+
+def flat(figures: dict, above: str = "") -> Iterator[tuple[str, object]]:
+    """Yield (dotted name, value) of nested figures."""
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
 
 
 def main() -> int:
@@ -31,7 +41,7 @@ def main() -> int:
         figures = json.loads(done.stdout)
         if options.json:
             print(json.dumps({"name": name, "figures": figures}))
-        for figure, value in figures.items():
+        for figure, value in flat(figures):
             table.add_row(name, figure, f"{value:.3g}" if isinstance(value, float) else str(value))
     if not options.json:
         Console().print(table)

@@ -23,7 +23,7 @@ help: ## list the commands
 demo: .venv/.runtime ## the whole trip over the rehearsal news world, from feeds to a balanced index
 	$(BIN)/newsline demo --data var/demo
 
-test: .venv/.dev ## every test but the long ones (about ten minutes on two cores)
+test: .venv/.dev ## every test but the long ones (about five minutes on two cores)
 	$(BIN)/python -m pytest -n 2 -m "not long"
 
 test-fast: .venv/.dev ## the tests that need no database server and take no time (under two minutes)

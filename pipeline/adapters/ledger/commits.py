@@ -40,6 +40,10 @@ from pipeline.work import Lease, StepResult
 LIVE = (Status.IN_FLIGHT, Status.INDEXED)
 
 
+#: An article whose owner ended so is anybody's who can do better.
+FAILED = (Status.DROPPED, Status.DEAD)
+
+
 def commit(
     connection: Connection, lease: Lease, results: Sequence[StepResult], run_id: str | None
 ) -> list[str]:
@@ -124,9 +128,35 @@ def _claim_articles(
     if not claims:
         return {}
     connection.execute(insert_new(articles, connection), [claims[key] for key in sorted(claims)])
+    _take_over(connection, claims)
     query = sa.select(articles.c.article_id, articles.c.url_id)
     owners = rows_by(connection, query, articles.c.article_id, claims)
     return {row["article_id"]: row["url_id"] for row in owners}
+
+
+def _take_over(connection: Connection, claims: dict[str, dict[str, Any]]) -> None:
+    """Let a URL own an article whose owner came to nothing: its page may be had this way.
+
+    The old owner keeps its place in the books; if it is replayed, it begins with its fetch.
+    """
+    lost = (
+        sa.select(articles.c.article_id, articles.c.url_id)
+        .join(urls, urls.c.url_id == articles.c.url_id)
+        .where(urls.c.status.in_(FAILED), urls.c.stage.is_(None))
+    )
+    for row in rows_by(connection, lost, articles.c.article_id, claims):
+        claim = claims[row["article_id"]]
+        connection.execute(
+            sa.update(articles)
+            .where(articles.c.article_id == row["article_id"])
+            .values({name: claim[name] for name in ("url_id", "url", "publisher", "first_seen_at")})
+        )
+        failed = sa.case((urls.c.failed_stage.is_not(None), Stage.FETCH.value), else_=None)
+        connection.execute(
+            sa.update(urls)
+            .where(urls.c.url_id == row["url_id"])
+            .values(article_id=None, page_id=None, failed_stage=failed)
+        )
 
 
 def _new_article(article_id: str, row: dict[str, Any], result: StepResult) -> dict[str, Any]:

@@ -81,12 +81,12 @@ def _add_urls(connection: Connection, poll: _Poll, decisions: Sequence[EntryDeci
     if not wanted:
         return set()
     add_hosts(connection, [str(decision.host) for decision in wanted.values()])
-    owned = {
-        row["article_id"]
-        for row in rows_by(
-            connection, sa.select(articles.c.article_id), articles.c.article_id, wanted
-        )
-    }
+    held = (
+        sa.select(articles.c.article_id)
+        .join(urls, urls.c.url_id == articles.c.url_id)
+        .where(urls.c.status.not_in((Status.DROPPED, Status.DEAD)))
+    )
+    owned = {row["article_id"] for row in rows_by(connection, held, articles.c.article_id, wanted)}
     rows = [_url_row(poll, wanted[url_id], owned) for url_id in sorted(wanted)]
     statement = insert_new(urls, connection).returning(urls.c.url_id)
     new = set(connection.scalars(statement, rows))

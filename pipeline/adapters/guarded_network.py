@@ -10,6 +10,7 @@ import errno
 import ssl
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +88,8 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
         """Return the addresses of a host; names under .localhost are ours alone (RFC 6761)."""
         if host == "localhost" or host.endswith(".localhost"):
             return ["127.0.0.1"]
-        try:
+        with suppress(ValueError):  # a name, to be looked up
             return [str(parse_address(host))]
-        except ValueError:
-            pass
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
                 return await self._resolve(host)

@@ -5,6 +5,7 @@ What we saw (when the page was fetched) is never given out as a publication time
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -185,10 +186,8 @@ def _parse(raw: str) -> datetime | None:
     text = _SPACED_OFFSET.sub(r"\1", _ZONE_WORD.sub("+00:00", raw))
     if _DAY.match(raw):
         text = raw
-    try:
+    with suppress(ValueError):  # perhaps it is RFC 2822
         return datetime.fromisoformat(text)
-    except ValueError:
-        pass
     try:
         return parsedate_to_datetime(raw)
     except (ValueError, TypeError, IndexError):

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 import chardet
@@ -50,10 +51,8 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
             return _as(body[len(mark) :], encoding, "bom", claims)
     if not _NON_ASCII.search(body) and not any(name.startswith("iso-2022") for _, name in claims):
         return Decoded(body.decode("ascii"), "ascii", "ascii", claims)
-    try:
+    with suppress(UnicodeDecodeError):  # then it is what a label says, or a detector
         return _checked(Decoded(body.decode("utf-8"), "utf-8", "utf8", claims))
-    except UnicodeDecodeError:
-        pass
     for source, encoding in claims:
         found = _as(body, encoding, source, claims)
         if _broken_share(found.text) <= _MAX_BROKEN_SHARE:

@@ -116,14 +116,13 @@ class ScriptedServer:
     def _serve(self, sock):
         self._sockets.add(sock)
         try:
-            if self.tls:
-                plain, sock = sock, self.tls.wrap_socket(sock, server_side=True)
-                self._sockets.discard(plain)
-                self._sockets.add(sock)
-            while self._answer(sock):
-                pass
-        except OSError:  # the client left, or refused our certificate
-            pass
+            with suppress(OSError):  # the client left, or refused our certificate
+                if self.tls:
+                    plain, sock = sock, self.tls.wrap_socket(sock, server_side=True)
+                    self._sockets.discard(plain)
+                    self._sockets.add(sock)
+                while self._answer(sock):
+                    continue
         finally:
             self._sockets.discard(sock)
             sock.close()

@@ -72,7 +72,12 @@ class App:
 
     @cached_property
     def index(self) -> Index:
-        """The searchable view."""
+        """The searchable view: in a cluster, if the settings say so, else in the data folder."""
+        if self.config.index.kind == "elasticsearch":
+            from pipeline.adapters.elastic import ElasticIndex
+            from pipeline.adapters.elastic.cluster import Cluster
+
+            return ElasticIndex(Cluster(self.config.index))
         from pipeline.adapters.embedded import EmbeddedIndex
 
         return EmbeddedIndex(self.data / "index")

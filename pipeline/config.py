@@ -109,7 +109,22 @@ class LedgerSettings(_Section):
 class IndexSettings(_Section):
     """Where documents go."""
 
-    kind: Annotated[str, Field(pattern="^embedded$")] = "embedded"
+    kind: Annotated[str, Field(pattern="^(embedded|elasticsearch)$")] = Field(
+        default="embedded", description="embedded (a folder) or elasticsearch (a cluster)"
+    )
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/[^\s@]*)?$")] = Field(
+        default="http://localhost:9200", description="the cluster; keys are files, not in here"
+    )
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9]{0,39}$")] = Field(
+        default="news", description="what indices and aliases in the cluster begin with"
+    )
+    keys: Path | None = Field(
+        default=None, description="folder with writer.key, reader.key, maintainer.key"
+    )
+    ca_file: Path | None = Field(default=None, description="CA of the cluster's certificate (PEM)")
+    high_water: Annotated[int, Field(ge=1)] = Field(
+        default=10_000, description="articles waiting for the index at which crawling rests"
+    )
 
 
 class ClockSettings(_Section):

@@ -3,7 +3,9 @@
     NewslineError
     ├── ConfigError            the operator must edit a file; lists every fault at once
     ├── UsageError             the caller must ask differently (HTTP 400, exit 2)
+    │   └── AccessDenied       … with another key: this one may not do that
     ├── StoreUnavailable       disk or database refuses; nothing is half written, start again later
+    │   └── IndexUnavailable   … the index's cluster; articles wait in the ledger meanwhile
     ├── LeaseLost              the work was taken over by another worker; drop the result, carry on
     └── ItemError              one item failed; becomes an Outcome, never stops a batch
         ├── Transient          try again later (the ledger's schedule decides when, and how often)
@@ -47,8 +49,16 @@ class UsageError(NewslineError):
     """The request itself is wrong (a malformed query, a forged cursor, an unknown feed)."""
 
 
+class AccessDenied(UsageError):
+    """The key, user or password in use may not do this."""
+
+
 class StoreUnavailable(NewslineError):
     """The disk or the database refuses (full, locked, away). What was not written is still due."""
+
+
+class IndexUnavailable(StoreUnavailable):
+    """The index's cluster does not answer, is too busy or is not set up."""
 
 
 class LeaseLost(NewslineError):

@@ -228,6 +228,7 @@ class Entity:
     type: str  # "person" | "organisation" | "place"
     mentions: tuple[Mention, ...]
     engine: str = "gazetteer"
+    location: tuple[float, float] | None = None  # degrees north and east; towns, not countries
 
 
 @dataclass(frozen=True, slots=True)

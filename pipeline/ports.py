@@ -122,6 +122,7 @@ class Ledger(Protocol):
         A feed seen for the first time is inserted as given. For a known one only the operator's
         side (`feed`) changes; if its configured URL changed, `url`, `host`, validators and learnt
         redirects are reset too. Feeds not given are marked `configured=False`, nothing is deleted.
+        A merge ends (audited) when either feed is taken out or is given another address.
         """
         ...
 
@@ -184,11 +185,12 @@ class Ledger(Protocol):
         """Return key → (content_hash, version) of those entries that the feed listed before."""
         ...
 
-    def commit_poll(self, lease: Lease, result: PollResult) -> None:
+    def commit_poll(self, lease: Lease, result: PollResult) -> PollResult:
         """Write entries, sightings, URLs, outcome, state and validators, all or nothing.
 
         Raises LeaseLost. A URL already known gets the sighting only; a changed entry of an
-        INDEXED or DROPPED one makes its page due now.
+        INDEXED or DROPPED one makes its page due now. A feed that has moved to where another one
+        is polled is merged into that one, audited: the result is returned as it was kept.
         """
         ...
 
@@ -262,12 +264,20 @@ class Index(Protocol):
     """The searchable view. Disposable: `newsline index rebuild` makes it anew from the ledger."""
 
     def write(
-        self, documents: Sequence[Document], retractions: Sequence[tuple[str, int]]
+        self,
+        documents: Sequence[Document],
+        retractions: Sequence[tuple[str, int]],
+        *,
+        replace_equal: bool = False,
     ) -> Mapping[str, tuple[IndexResult, str]]:
         """Write documents and take out (article_id, doc_version); durable when this returns.
 
+        What is held in the same or a later version stays (NEWER); with `replace_equal`, for
+        repairs, only what is held in a later one.
+
         Returns article_id → (result, detail) for every item given. An id without an answer was
-        not acknowledged; callers treat it as RETRY.
+        not acknowledged; callers treat it as RETRY. Raises IndexUnavailable or AccessDenied when
+        nothing at all could be written.
         """
         ...
 
@@ -277,6 +287,10 @@ class Index(Protocol):
 
     def find(self, article_id: str) -> Document | None:
         """Return one document as it was written."""
+        ...
+
+    def read(self, article_ids: Sequence[str]) -> Mapping[str, Document]:
+        """Return article_id → document for those of some that are there, as they were written."""
         ...
 
     def search(self, query: Query) -> SearchPage:

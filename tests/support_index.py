@@ -2,10 +2,18 @@
 
 # Turkish is written with letters that look like others.
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+from support_elasticsearch import node_url
+
+from pipeline.adapters.elastic import ElasticIndex
+from pipeline.adapters.elastic.cluster import Cluster
+from pipeline.adapters.elastic.setup import Setup
 from pipeline.adapters.embedded import EmbeddedIndex
+from pipeline.config import IndexSettings
 from pipeline.index.document import build_document
 from pipeline.model import (
     DateClaim,
@@ -20,8 +28,33 @@ from pipeline.model import (
 )
 from pipeline.work import ArticleWork, Grouping, Revision, Sighting
 
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def elastic_settings(folder):
+    """Return settings for a collection in the test node that belongs to a folder."""
+    digest = hashlib.blake2s(str(folder).encode(), digest_size=8).hexdigest()
+    return IndexSettings(kind="elasticsearch", url=node_url(), name=f"t{digest}")
+
+
+def elastic(folder):
+    """Return an index in a real Elasticsearch that is set up as `newsline index init` does."""
+    settings = elastic_settings(folder)
+    setup = Setup(settings, ROOT / "config", None)
+    setup.run()
+    setup.close()
+    return ElasticIndex(Cluster(settings), at_once=True)
+
+
+def embedded(folder):
+    """Return an embedded index."""
+    return EmbeddedIndex(Path(folder) / "index")
+
+
 #: name → how to open the engine over a folder. A new engine is added here and nowhere else.
-ENGINES = {"embedded": lambda folder: EmbeddedIndex(Path(folder) / "index")}
+ENGINES = {"embedded": embedded, "elasticsearch": elastic}
+#: The same for parametrised tests, with what each needs.
+EVERY_ENGINE = ["embedded", pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)]
 
 SAFE_ZONE = "Syria safe zone"
 

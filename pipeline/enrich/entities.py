@@ -25,7 +25,7 @@ def find_entities(
         if span.entity:
             mentions[span.entity].append(mention(parts, span.part, span.start, span.end))
     return tuple(
-        Entity(name.id, name.name, name.type, tuple(mentions[name.id]))
+        Entity(name.id, name.name, name.type, tuple(mentions[name.id]), location=name.location)
         for name in map(gazetteer.names.__getitem__, mentions)
     )
 

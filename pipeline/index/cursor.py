@@ -64,6 +64,7 @@ def _check(query: Query, payload: bytes) -> bytes:
             query.since,
             query.until,
             query.sort,
+            query.collapse,
         ]
     )
     return hashlib.blake2s(identity + payload, digest_size=_CHECK_BYTES).digest()

@@ -42,7 +42,7 @@ def build_document(work: ArticleWork) -> dict[str, Any]:
         "paywalled": extraction.paywalled,
         "text_source": extraction.text_source,
         **_enrichment(work),
-        "syndication_id": work.grouping.syndication_id if work.grouping else None,
+        **_groups(work),
         "word_count": len(surfaces(extraction.text)),
         "quality": dict(sorted(extraction.quality.items())),
         "noindex": extraction.noindex,
@@ -50,6 +50,7 @@ def build_document(work: ArticleWork) -> dict[str, Any]:
         "evidence": _evidence(extraction.evidence),
         "revision": work.revision.n,
         "versions": _versions(work, extraction),
+        "embedding": None,
     }
     flags = {*extraction.flags, *cut}
     return {**document, "flags": sorted(flags)}
@@ -107,6 +108,12 @@ def _origin(work: ArticleWork, sightings: Sequence[Sighting], cut: list[str]) ->
     }
 
 
+def _groups(work: ArticleWork) -> dict[str, str | None]:
+    """Name the first copy of the text, and the story: as yet the copies of one text."""
+    syndication_id = work.grouping.syndication_id if work.grouping else None
+    return {"syndication_id": syndication_id, "story_id": syndication_id or work.article_id}
+
+
 def _enrichment(work: ArticleWork) -> dict[str, Any]:
     entities = work.enrichment.entities if work.enrichment else ()
     topics = work.enrichment.topics if work.enrichment else ()
@@ -117,10 +124,15 @@ def _enrichment(work: ArticleWork) -> dict[str, Any]:
             names[facet].append(entity.name)
     return {
         **{facet: sorted(set(found)) for facet, found in names.items()},
+        "location": [{"lat": lat, "lon": lon} for lat, lon in sorted(_points(entities))],
         "topic": sorted({topic.name for topic in topics}),
         "entities": [_entity(entity) for entity in entities],
         "topics": [_topic(topic) for topic in topics],
     }
+
+
+def _points(entities: Iterable[Entity]) -> set[tuple[float, float]]:
+    return {entity.location for entity in entities if entity.location is not None}
 
 
 def _entity(entity: Entity) -> dict[str, Any]:

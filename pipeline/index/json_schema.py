@@ -8,7 +8,14 @@ from typing import Any
 
 import orjson
 
-from pipeline.index.schema import FIELDS, MAX_KEYWORD_CHARS, SCHEMA_VERSION, Field, Kind
+from pipeline.index.schema import (
+    FIELDS,
+    MAX_KEYWORD_CHARS,
+    SCHEMA_VERSION,
+    VECTOR_DIMS,
+    Field,
+    Kind,
+)
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.TEXT: {"type": "string"},
@@ -17,6 +24,18 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.DAY: {"type": "string", "format": "date"},
     Kind.NUMBER: {"type": "number"},
     Kind.FLAG: {"type": "boolean"},
+    Kind.VECTOR: {
+        "type": "array",
+        "items": {"type": "number"},
+        "minItems": VECTOR_DIMS,
+        "maxItems": VECTOR_DIMS,
+    },
+    Kind.POINT: {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["lat", "lon"],
+        "properties": {"lat": {"type": "number"}, "lon": {"type": "number"}},
+    },
     Kind.FREE: {"type": "object"},
 }
 

@@ -40,6 +40,7 @@ class Query:
     size: int = 10
     cursor: str | None = None  # from the previous SearchPage
     highlight: bool = True
+    collapse: bool = False  # one hit for each story: the best of its documents by the sort
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,15 @@ class Hit:
     score: float
     document: Document
     highlights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # ⟦marked⟧ fragments
+    in_story: int = 1  # documents of this story that match, when collapsed
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
     """One page of an answer."""
 
-    total: int
+    total: int  # documents
     hits: tuple[Hit, ...]
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     cursor: str | None = None  # None: this was the last page
+    stories: int | None = None  # how many stories the documents belong to, when collapsed

@@ -4,7 +4,7 @@ Changing a field's name, kind or meaning raises SCHEMA_VERSION: an index of anot
 rebuilt (`newsline index rebuild`), never patched.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,6 +13,8 @@ from typing import Any
 from pipeline.model import Document
 
 SCHEMA_VERSION = 1
+_MAX_LAT, _MAX_LON = 90, 180
+VECTOR_DIMS = 384  # what small sentence models give
 MAX_KEYWORD_CHARS = 2048  # engines limit a term to about 8,000 bytes (Elasticsearch) or 65,000
 
 
@@ -25,6 +27,8 @@ class Kind(StrEnum):
     DAY = "day"  # a calendar day, YYYY-MM-DD
     NUMBER = "number"
     FLAG = "flag"  # true or false
+    VECTOR = "vector"  # VECTOR_DIMS numbers
+    POINT = "point"  # a place on the map: {"lat": …, "lon": …}, degrees
     OBJECT = "object"  # with `parts`; stored, not searched
     FREE = "free"  # any JSON object; stored, not searched
 
@@ -39,6 +43,7 @@ class Field:
     many: bool = False  # a list of values
     facet: bool = False
     required: bool = False  # present and not null; every other field may be null or absent
+    by_index: bool = False  # added by Elasticsearch's writer; documents come without it
     parts: tuple["Field", ...] = ()
 
 
@@ -87,6 +92,7 @@ FIELDS: tuple[Field, ...] = (
     Field("person", Kind.KEYWORD, "people, by canonical name", many=True, facet=True),
     Field("organisation", Kind.KEYWORD, "organisations, by canonical name", many=True, facet=True),
     Field("place", Kind.KEYWORD, "places, by canonical name", many=True, facet=True),
+    Field("location", Kind.POINT, "towns and other places with a point, each once", many=True),
     Field("topic", Kind.KEYWORD, "topics, by name", many=True, facet=True),
     Field("entities", Kind.OBJECT, "who and where, with every mention", many=True, parts=(
         Field("id", Kind.KEYWORD, "gazetteer id", required=True),
@@ -103,6 +109,8 @@ FIELDS: tuple[Field, ...] = (
     )),
     Field("feeds", Kind.KEYWORD, "ids of the feeds that list it", many=True),
     Field("syndication_id", Kind.KEYWORD, "article_id of the first copy of this text anywhere"),
+    Field("story_id", Kind.KEYWORD, "article_id of the first article of its story; its own if none"
+          " came before", required=True),
     Field("word_count", Kind.NUMBER, "words of the body", required=True),
     Field("quality", Kind.FREE, "measures of the extraction, by name"),
     Field("flags", Kind.KEYWORD, "what was noticed on the way, fixed slugs", many=True),
@@ -121,6 +129,12 @@ FIELDS: tuple[Field, ...] = (
     Field("revision", Kind.NUMBER, "which observed content of the article, from 1",
           required=True),
     Field("versions", Kind.FREE, "extractor and enrichers → version", required=True),
+    Field("embedding", Kind.VECTOR, "title and lead as a vector; null: no model is set up"),
+    Field("state", Kind.KEYWORD, "live, or gone: a tombstone, which no search shows",
+          by_index=True),
+    Field("indexed_at", Kind.DATE, "when this version was sent to the index", by_index=True),
+    Field("sort_at", Kind.DATE, "published_at, or first_seen_at when none is claimed",
+          by_index=True),
 )  # fmt: skip
 
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
@@ -132,7 +146,7 @@ def problems(document: Document) -> list[str]:
 
 
 def _problems(value: Mapping[str, Any], fields: tuple[Field, ...], where: str) -> Iterator[str]:
-    known = {field.name for field in fields}
+    known = {field.name for field in fields if not field.by_index}
     for name in value:
         if name not in known:
             yield f"{where}{name}: no such field"
@@ -157,12 +171,10 @@ def _value_problems(value: object, field: Field, where: str) -> Iterator[str]:
             yield f"{where}: not an object"
         elif field.kind is Kind.OBJECT:
             yield from _problems(value, field.parts, f"{where}.")
-    elif field.kind is Kind.NUMBER:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            yield f"{where}: not a number"
-    elif field.kind is Kind.FLAG:
-        if not isinstance(value, bool):
-            yield f"{where}: not true or false"
+    elif field.kind in _WHOLE:
+        fits, wanted = _WHOLE[field.kind]
+        if not fits(value):
+            yield f"{where}: not {wanted}"
     elif not isinstance(value, str):
         yield f"{where}: not text"
     else:
@@ -188,6 +200,36 @@ def _is_valid_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_point(value: object) -> bool:
+    if not isinstance(value, dict) or set(value) != {"lat", "lon"}:
+        return False
+    lat, lon = value["lat"], value["lon"]
+    return _is_number(lat) and _is_number(lon) and abs(lat) <= _MAX_LAT and abs(lon) <= _MAX_LON
+
+
+def _is_vector(value: object) -> bool:
+    if not isinstance(value, list) or len(value) != VECTOR_DIMS:
+        return False
+    return all(_is_number(number) for number in value)
+
+
+#: Kinds that are right or wrong as a whole: how to tell, and what is wanted.
+_WHOLE: Mapping[Kind, tuple[Callable[[object], bool], str]] = {
+    Kind.NUMBER: (_is_number, "a number"),
+    Kind.FLAG: (_is_flag, "true or false"),
+    Kind.POINT: (_is_point, f"a point (lat ±{_MAX_LAT}, lon ±{_MAX_LON})"),
+    Kind.VECTOR: (_is_vector, f"a list of {VECTOR_DIMS} numbers"),
+}
 
 
 def _is_moment(value: str) -> bool:

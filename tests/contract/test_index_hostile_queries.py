@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support_index import ENGINES, newsroom
+from support_index import ENGINES, EVERY_ENGINE, newsroom
 
 from pipeline.errors import UsageError
 from pipeline.index.query import FACETS, Query
@@ -14,7 +14,7 @@ from pipeline.index.query import FACETS, Query
 LIMIT_S = 1.0
 
 
-@pytest.fixture(scope="module", params=list(ENGINES))
+@pytest.fixture(scope="module", params=EVERY_ENGINE)
 def index(request, tmp_path_factory):
     opened = ENGINES[request.param](tmp_path_factory.mktemp(request.param))
     opened.write(newsroom(), [])

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support_index import ENGINES, article
+from support_index import ENGINES, EVERY_ENGINE, article
 
 from pipeline.errors import UsageError
 from pipeline.index.query import Query
@@ -27,7 +27,7 @@ def many(count=COUNT, *, first=0):
     ]
 
 
-@pytest.fixture(scope="module", params=list(ENGINES))
+@pytest.fixture(scope="module", params=EVERY_ENGINE)
 def index(request, tmp_path_factory):
     opened = ENGINES[request.param](tmp_path_factory.mktemp(request.param))
     for start in range(0, COUNT, 40):  # several commits: several segments
@@ -74,7 +74,7 @@ def test_newest_and_oldest_are_each_others_reverse(index):
     assert walk(index, Query(sort="newest")) == walk(index, Query(sort="oldest"))[::-1]
 
 
-@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("engine", EVERY_ENGINE)
 def test_a_walk_by_time_is_not_disturbed_by_writes(engine, tmp_path):
     index = ENGINES[engine](tmp_path)
     before = many(60)

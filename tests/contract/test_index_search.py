@@ -5,13 +5,13 @@
 from datetime import date
 
 import pytest
-from support_index import ENGINES, SAFE_ZONE, article, ids, newsroom
+from support_index import ENGINES, EVERY_ENGINE, SAFE_ZONE, article, ids, newsroom
 
 from pipeline.index.highlight import MARK_CLOSE, MARK_OPEN
 from pipeline.index.query import Query
 
 
-@pytest.fixture(scope="module", params=list(ENGINES))
+@pytest.fixture(scope="module", params=EVERY_ENGINE)
 def index(request, tmp_path_factory):
     opened = ENGINES[request.param](tmp_path_factory.mktemp(request.param))
     opened.write(newsroom(), [])

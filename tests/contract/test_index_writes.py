@@ -1,11 +1,12 @@
 """Versions, retractions, refusals, rebuilds and readers beside a writer, on every engine."""
 
+import os
 import subprocess
 import sys
 import time
 
 import pytest
-from support_index import ENGINES, article, ids, newsroom
+from support_index import ENGINES, EVERY_ENGINE, article, ids, newsroom
 
 from pipeline.errors import UsageError
 from pipeline.index.query import Query
@@ -14,7 +15,7 @@ from pipeline.ports import IndexResult
 OK, NEWER, REFUSED = IndexResult.OK, IndexResult.NEWER, IndexResult.REFUSED
 
 
-@pytest.fixture(params=list(ENGINES))
+@pytest.fixture(params=EVERY_ENGINE)
 def engine(request):
     return ENGINES[request.param]
 
@@ -203,12 +204,15 @@ index.close()
 
 
 @pytest.fixture
-def writer(request, tmp_path, root):
+def writer(request, engine, tmp_path, root):
     """Start another process that writes five documents and keeps the index open."""
+    engine(tmp_path).close()  # sets up what has to be set up once
+    name = next(name for name, open_engine in ENGINES.items() if open_engine is engine)
+    paths = os.pathsep.join([str(root), str(root / "tests"), *sys.path])
     process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, next(iter(ENGINES)), str(tmp_path), "5"],
+        [sys.executable, "-c", WRITER, name, str(tmp_path), "5"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        cwd=root, env={"PYTHONPATH": f"{root}:{root / 'tests'}"},
+        cwd=root, env={**os.environ, "PYTHONPATH": paths},
     )  # fmt: skip
     yield process
     process.kill()
@@ -220,13 +224,14 @@ def test_one_process_searches_while_another_writes(writer, engine, tmp_path):
     for number in range(5):
         assert writer.stdout.readline().strip() == str(number)
         assert reader.search(Query()).total > number  # at least what was acknowledged
-    with pytest.raises(UsageError, match="another process"):
-        reader.write([article("mine")], [])
-    with pytest.raises(UsageError, match="another process"):
-        reader.start_rebuild()
-    writer.stdin.write("\n")
-    writer.stdin.flush()
-    writer.wait(10)
+    if engine is ENGINES["embedded"]:  # a folder has one writer; a cluster any number
+        with pytest.raises(UsageError, match="another process"):
+            reader.write([article("mine")], [])
+        with pytest.raises(UsageError, match="another process"):
+            reader.start_rebuild()
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+        writer.wait(10)
     assert results(reader.write([article("mine")], [])) == {"mine": OK}
     assert reader.search(Query()).total == 6
     reader.close()

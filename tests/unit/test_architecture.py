@@ -14,9 +14,9 @@ MAX_LINES, MAX_MEDIAN = 400, 150
 #: Packages that reach the network, a disk format or a database: only adapters may import them.
 DOORS = {
     "httpx2", "httpcore2", "sqlalchemy", "alembic", "tantivy", "warcio", "fastwarc", "pebble",
-    "psycopg", "sqlite3", "socket",
+    "psycopg", "sqlite3", "socket", "elasticsearch", "elastic_transport",
 }  # fmt: skip
-MAY_OPEN_DOORS = ("pipeline/adapters/", "pipeline/rehearsal/")
+MAY_OPEN_DOORS = ("pipeline/adapters/", "pipeline/rehearsal/", "pipeline/devnode/")
 NOT_NAMES = {
     "manager",
     "handler",

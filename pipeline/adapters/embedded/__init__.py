@@ -12,15 +12,13 @@ from pipeline.adapters.embedded import layout
 from pipeline.adapters.embedded.generation import Generation
 from pipeline.adapters.embedded.generations import Generations, unusable
 from pipeline.adapters.embedded.search import answer, check_query
+from pipeline.adapters.writes import newest, version_of
 from pipeline.errors import ConfigError
 from pipeline.index.query import Query, SearchPage
-from pipeline.index.schema import problems
 from pipeline.model import Document
 from pipeline.ports import Index, IndexResult
 
 __all__ = ["EmbeddedIndex"]
-
-_PROBLEMS_SHOWN = 3
 
 
 class EmbeddedIndex:
@@ -35,31 +33,37 @@ class EmbeddedIndex:
         self._one_write = threading.Lock()  # versions are read and written in one go
 
     def write(
-        self, documents: Sequence[Document], retractions: Sequence[tuple[str, int]]
+        self,
+        documents: Sequence[Document],
+        retractions: Sequence[tuple[str, int]],
+        *,
+        replace_equal: bool = False,
     ) -> Mapping[str, tuple[IndexResult, str]]:
         """Write what is newer than what is held, in one commit.
 
         Raises UsageError when another process writes, ConfigError when the folder is unusable.
         """
         answers: dict[str, tuple[IndexResult, str]] = {}
-        puts, removals = _newest(documents, retractions, answers)
+        puts, removals = newest(documents, retractions, answers)
         if not puts and not removals:
             return answers
         with self._one_write:
-            return self._put(puts, removals, answers)
+            return self._put(puts, removals, answers, margin=int(replace_equal))
 
     def _put(
         self,
         puts: dict[str, Document],
         removals: dict[str, int],
         answers: dict[str, tuple[IndexResult, str]],
+        *,
+        margin: int,
     ) -> dict[str, tuple[IndexResult, str]]:
         ids = [*puts, *removals]
         generation = self._for_writing()
         held = generation.held(ids)
         for article_id in ids:
-            version = _version(puts.get(article_id), removals.get(article_id))
-            if article_id in held and held[article_id][0] >= version:
+            version = version_of(puts.get(article_id), removals.get(article_id))
+            if article_id in held and held[article_id][0] >= version + margin:
                 answers[article_id] = (IndexResult.NEWER, f"holds {held[article_id][0]}")
         try:
             generation.apply(
@@ -85,6 +89,11 @@ class EmbeddedIndex:
         """Return one document as it was written."""
         generation = self._for_reading()
         return generation.find(article_id) if generation else None
+
+    def read(self, article_ids: Sequence[str]) -> Mapping[str, Document]:
+        """Return those of some documents that are there, as they were written."""
+        found = ((article_id, self.find(article_id)) for article_id in article_ids)
+        return {article_id: document for article_id, document in found if document is not None}
 
     def search(self, query: Query) -> SearchPage:
         """Answer a query; an index that was never written to holds nothing."""
@@ -173,33 +182,3 @@ class EmbeddedIndex:
         if generation is None:
             raise AssertionError("a generation was made just now")
         return generation
-
-
-def _version(document: Document | None, removal: int | None) -> int:
-    return int(document["doc_version"]) if document is not None else removal or 0
-
-
-def _newest(
-    documents: Sequence[Document],
-    retractions: Sequence[tuple[str, int]],
-    answers: dict[str, tuple[IndexResult, str]],
-) -> tuple[dict[str, Document], dict[str, int]]:
-    """Return the newest of what was given for each article; refuse unacceptable documents.
-
-    At equal versions a retraction wins over a document.
-    """
-    puts: dict[str, Document] = {}
-    removals: dict[str, int] = {}
-    for document in documents:
-        faults = problems(document)
-        article_id = str(document.get("article_id"))
-        if faults:
-            shown = "; ".join(faults[:_PROBLEMS_SHOWN])
-            answers[article_id] = (IndexResult.REFUSED, shown)
-        elif article_id not in puts or puts[article_id]["doc_version"] < document["doc_version"]:
-            puts[article_id] = document
-    for article_id, version in retractions:
-        if version >= max(_version(puts.get(article_id), -1), removals.get(article_id, -1)):
-            puts.pop(article_id, None)
-            removals[article_id] = version
-    return puts, removals

@@ -1,0 +1,92 @@
+"""From what a search returned to the answer of a Query."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.adapters.elastic import source
+from pipeline.adapters.elastic.compile import CLOSE, OPEN
+from pipeline.errors import UsageError
+from pipeline.index.cursor import encode_cursor
+from pipeline.index.facets import DAY
+from pipeline.index.highlight import fragments
+from pipeline.index.query import Hit, Query, SearchPage
+
+Counts = tuple[tuple[str, int], ...]
+
+
+def read_page(
+    query: Query,
+    answer: Mapping[str, Any],
+    *,
+    position: Sequence[Any] | None,
+    sizes: Mapping[str, int],
+) -> SearchPage:
+    """Return the page in an answer; `sizes` is story_id → matching documents, when collapsed.
+
+    `position` is where the page began (of a collapsed one: after how many stories).
+    Raises UsageError when the search was broken off.
+    """
+    if answer.get("timed_out"):
+        raise UsageError("the query takes too long; narrow it by days or filters")
+    found = answer["hits"]["hits"]
+    shown = found[: query.size]
+    hits = tuple(_hit(one, sizes) for one in shown)
+    cursor = None
+    if len(found) > query.size:
+        after = [query.size + _offset(position)] if query.collapse else shown[-1]["sort"]
+        cursor = encode_cursor(query, after)
+    aggregations = answer.get("aggregations", {})
+    stories = aggregations["stories"]["stories"]["value"] if query.collapse else None
+    return SearchPage(
+        total=answer["hits"]["total"]["value"],
+        hits=hits,
+        facets=_facets(query, aggregations),
+        cursor=cursor,
+        stories=stories,
+    )
+
+
+def _offset(position: Sequence[Any] | None) -> int:
+    return int(position[0]) if position else 0
+
+
+def _hit(one: Mapping[str, Any], sizes: Mapping[str, int]) -> Hit:
+    document = source.document(one["_source"])
+    if document is None:
+        raise AssertionError("a search that asks for live documents found a tombstone")
+    marked = {
+        part: fragments(document[part], _spans(texts[0]))
+        for part, texts in one.get("highlight", {}).items()
+    }
+    return Hit(
+        one["_id"],
+        float(one.get("_score") or 0.0),
+        document,
+        {part: several for part, several in marked.items() if several},
+        sizes.get(document["story_id"], 1),
+    )
+
+
+def _spans(marked: str) -> list[tuple[int, int]]:
+    """Return where the marks stand in the text without them; offsets are code points."""
+    spans, at = [], 0
+    for piece in marked.replace(CLOSE, OPEN).split(OPEN):
+        spans.append((at, at + len(piece)))
+        at += len(piece)
+    return spans[1::2]  # pieces alternate: outside, inside, outside, …
+
+
+def _facets(query: Query, aggregations: Mapping[str, Any]) -> dict[str, Counts]:
+    counted: dict[str, Counts] = {}
+    for name, group in aggregations.items():
+        if name.startswith("facets_"):
+            for facet in query.facets:
+                if facet in group:
+                    counted[facet] = _counts(facet, group[facet]["buckets"])
+    return {facet: counted[facet] for facet in query.facets}
+
+
+def _counts(facet: str, buckets: Sequence[Mapping[str, Any]]) -> Counts:
+    if facet == DAY:
+        return tuple((one["key_as_string"], one["doc_count"]) for one in reversed(buckets))
+    return tuple((one["key"], one["doc_count"]) for one in buckets)

@@ -1,0 +1,111 @@
+"""The concrete indices behind the aliases: which serve, and how one takes another's place."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from elasticsearch import Elasticsearch, NotFoundError
+
+from pipeline.adapters.elastic.cluster import Cluster, Role, refusals
+from pipeline.adapters.elastic.names import Names
+from pipeline.adapters.elastic.setup import serving_aliases
+from pipeline.errors import IndexUnavailable, UsageError
+
+#: While an index is filled nobody searches it: fewer and larger segments, a quarter less work.
+_FILLING = {"index": {"refresh_interval": "-1", "auto_expand_replicas": False,
+                      "number_of_replicas": 0}}  # fmt: skip
+#: What is given back to it, from the templates, when it is to serve.
+_TUNED = ("refresh_interval", "auto_expand_replicas", "number_of_replicas")
+#: Refreshing and switching may take longer than a request of the daily work.
+_PATIENT_S = 120.0
+
+
+class Indices:
+    """What is behind the aliases of one collection."""
+
+    def __init__(self, cluster: Cluster, names: Names) -> None:
+        self._cluster = cluster
+        self.names = names
+
+    def _client(self, role: Role = Role.MAINTAINER) -> Elasticsearch:
+        return self._cluster.client(role).options(request_timeout=_PATIENT_S)
+
+    def behind(self, alias: str, role: Role = Role.MAINTAINER) -> str | None:
+        """Return the index that an alias leads to, None if there is no such alias.
+
+        Raises UsageError when it leads to several: then nobody can tell which one is meant.
+        """
+        with refusals(f"look up {alias}", self._cluster.settings.url):
+            try:
+                found = sorted(self._client(role).indices.get_alias(name=alias).body)
+            except NotFoundError:
+                return None
+        if len(found) > 1:
+            raise UsageError(
+                f"the alias {alias} leads to {', '.join(found)}; take it off all but one of them"
+                " (POST /_aliases)"
+            )
+        return found[0] if found else None
+
+    def existing(self) -> list[str]:
+        """Return every index of the collection, in order."""
+        with refusals(f"list {self.names.pattern}", self._cluster.settings.url):
+            return sorted(self._client().indices.get(index=self.names.pattern).body)
+
+    def refresh(self, target: str) -> None:
+        """Make everything written so far findable."""
+        with refusals(f"refresh {target}", self._cluster.settings.url):
+            self._client().indices.refresh(index=target)
+
+    def start_rebuild(self) -> str:
+        """Make an empty index that new writes go to as well; remove what a broken-off one left."""
+        leftover = self.behind(self.names.rebuild)
+        with refusals("make an index", self._cluster.settings.url):
+            if leftover is not None:
+                self._client().indices.delete(index=leftover)
+            fresh = self.names.next_index(self.existing())
+            aliases = {self.names.rebuild: {"is_write_index": True}}
+            self._client().indices.create(index=fresh, aliases=aliases, settings=_FILLING)
+        return fresh
+
+    def finish_rebuild(self) -> None:
+        """Let the filled index serve instead of the old one, in one step; the old one is kept."""
+        fresh = self.behind(self.names.rebuild)
+        if fresh is None:
+            raise IndexUnavailable(f"there is no index behind {self.names.rebuild}")
+        self.refresh(fresh)
+        with refusals("switch indices", self._cluster.settings.url):
+            client = self._client()
+            client.indices.put_settings(index=fresh, settings=self._serving(fresh))
+            client.indices.update_aliases(actions=self._switch(fresh))
+
+    def _serving(self, fresh: str) -> dict[str, Any]:
+        """Return the settings that the templates give an index."""
+        simulated = self._client().indices.simulate_index_template(name=fresh).body
+        settings = simulated["template"]["settings"]["index"]
+        return {"index": {name: settings.get(name) for name in _TUNED}}
+
+    def _switch(self, fresh: str) -> list[Mapping[str, Any]]:
+        """Return the alias actions of a switch: all of them happen, or none."""
+        actions: list[Mapping[str, Any]] = [
+            {"remove": {"index": fresh, "alias": self.names.rebuild}},
+            *(
+                {"add": {"index": fresh, "alias": alias, **how}}
+                for alias, how in serving_aliases(self.names).items()
+            ),
+        ]
+        for alias in (self.names.read, self.names.write):
+            old = self.behind(alias)
+            if old is not None and old != fresh:
+                actions.append({"remove": {"index": old, "alias": alias}})
+        return actions
+
+    def unused(self) -> list[str]:
+        """Return the indices that no alias of ours leads to: earlier ones, kept until told."""
+        used = {self.behind(alias) for alias in
+                (self.names.read, self.names.write, self.names.rebuild)}  # fmt: skip
+        return [one for one in self.existing() if one not in used]
+
+    def remove(self, index: str) -> None:
+        """Delete an index for good."""
+        with refusals(f"delete {index}", self._cluster.settings.url):
+            self._client().indices.delete(index=index)

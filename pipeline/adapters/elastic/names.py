@@ -1,0 +1,69 @@
+"""What things are called in the cluster, all from one name, and where they are kept in config/."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipeline.errors import ConfigError, Fault
+from pipeline.index.schema import SCHEMA_VERSION
+
+#: The name that the files in config/elasticsearch/ are written for.
+DEFAULT = "news"
+_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one collection of articles."""
+
+    name: str = DEFAULT
+
+    @property
+    def read(self) -> str:
+        """The alias that is searched."""
+        return self.name
+
+    @property
+    def write(self) -> str:
+        """The alias that is written to."""
+        return f"{self.name}_write"
+
+    @property
+    def rebuild(self) -> str:
+        """The alias of the index that a rebuild is filling: new writes go there too."""
+        return f"{self.name}_rebuild"
+
+    @property
+    def pattern(self) -> str:
+        """Every index of the collection, of whatever schema version."""
+        return f"{self.name}-v*"
+
+    def index(self, number: int) -> str:
+        """Return the name of the n-th index of this schema version."""
+        return f"{self.name}-v{SCHEMA_VERSION}-{number:0{_DIGITS}d}"
+
+    def next_index(self, existing: list[str]) -> str:
+        """Return the first name behind all that exist."""
+        found = (re.fullmatch(rf"{re.escape(self.name)}-v\d+-(\d+)", one) for one in existing)
+        return self.index(max((int(match[1]) for match in found if match), default=0) + 1)
+
+    def of(self, text: str) -> str:
+        """Return a name of the files in config/ as it is in this collection."""
+        return self.name + text.removeprefix(DEFAULT)
+
+
+def read_body(folder: Path, name: str) -> dict[str, Any]:
+    """Read one file of config/elasticsearch/. Raises ConfigError."""
+    path = folder / "elasticsearch" / f"{name}.json"
+    try:
+        body: dict[str, Any] = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(
+            [Fault(str(path), "(file)", f"cannot be read: {error.strerror}")]
+        ) from None
+    except ValueError as error:
+        raise ConfigError([Fault(str(path), "(file)", f"is not valid JSON: {error}")]) from None
+    return body

@@ -1,0 +1,157 @@
+"""Asks the cluster: searches, single documents, and every id that it holds."""
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from pipeline.adapters.elastic import source
+from pipeline.adapters.elastic.answer import read_page
+from pipeline.adapters.elastic.cluster import Cluster, Role, refusals
+from pipeline.adapters.elastic.compile import facet_filters, matching, search_body
+from pipeline.errors import UsageError
+from pipeline.index.bounds import check_bounds
+from pipeline.index.cursor import decode_cursor
+from pipeline.index.mapping import LANGUAGES
+from pipeline.index.parse_query import Clause, parse_query
+from pipeline.index.query import Query, SearchPage
+from pipeline.model import Document
+
+#: How long it is believed which languages there are: looking in the stems of others is wasted.
+_LANGUAGES_S = 60.0
+#: Ids read at a time, and for how long the view of the index they are read from is kept.
+_SCAN_SIZE, _SCAN_KEEP = 5_000, "2m"
+#: Stories of a collapsed answer that can be paged through.
+MAX_STORIES = 1_000
+
+
+class Searcher:
+    """Reads one alias, as the reader."""
+
+    def __init__(self, cluster: Cluster, alias: str, role: Role = Role.READER) -> None:
+        self._cluster = cluster
+        self._alias = alias
+        self._role = role
+        self._languages: tuple[str, ...] = ()
+        self._languages_until = 0.0
+
+    @property
+    def _client(self) -> Elasticsearch:
+        return self._cluster.client(self._role)
+
+    def search(self, query: Query) -> SearchPage:
+        """Answer a query. Raises UsageError, AccessDenied, IndexUnavailable."""
+        check_bounds(query)
+        clauses = parse_query(query.text)
+        by_score = query.sort == "relevance" and any(not one.excluded for one in clauses)
+        position = decode_cursor(query, _position_kinds(query, by_score=by_score))
+        languages = self._held_languages() if clauses else ()
+        body = search_body(query, clauses, languages, by_score=by_score)
+        if position and query.collapse:
+            body["from"] = _offset(query, int(position[0]))
+        elif position:
+            body["search_after"] = position
+        answer = self._ask(body)
+        sizes = self._story_sizes(query, clauses, languages, answer) if query.collapse else {}
+        return read_page(query, answer, position=position, sizes=sizes)
+
+    def _ask(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        with refusals(f"search {self._alias}", self._cluster.settings.url):
+            answer = self._client.search(index=self._alias, body=dict(body))
+        found: Mapping[str, Any] = answer.body
+        return found
+
+    def _story_sizes(
+        self,
+        query: Query,
+        clauses: Sequence[Clause],
+        languages: Collection[str],
+        answer: Mapping[str, Any],
+    ) -> Mapping[str, int]:
+        """Count the matching documents of each story shown."""
+        stories = [hit["_source"]["story_id"] for hit in answer["hits"]["hits"]]
+        if not stories:
+            return {}
+        filters = [*facet_filters(query.filters), {"terms": {"story_id": stories}}]
+        wanted = matching(query, clauses, languages)
+        terms = {"field": "story_id", "size": len(stories)}
+        body = {
+            "query": {"bool": {"must": wanted, "filter": filters}},
+            "size": 0,
+            "aggs": {"stories": {"terms": terms}},
+        }
+        buckets = self._ask(body)["aggregations"]["stories"]["buckets"]
+        return {bucket["key"]: bucket["doc_count"] for bucket in buckets}
+
+    def _held_languages(self) -> tuple[str, ...]:
+        """Return the languages of the documents that there are, asked for once a minute."""
+        if time.monotonic() >= self._languages_until:
+            terms = {"field": "language", "size": len(LANGUAGES), "include": list(LANGUAGES)}
+            answer = self._ask({"size": 0, "aggs": {"languages": {"terms": terms}}})
+            buckets = answer["aggregations"]["languages"]["buckets"]
+            self._languages = tuple(sorted(bucket["key"] for bucket in buckets))
+            self._languages_until = time.monotonic() + _LANGUAGES_S
+        return self._languages
+
+    def forget_languages(self) -> None:
+        """Ask anew at the next search: something was written."""
+        self._languages_until = 0.0
+
+    def read(self, article_ids: Sequence[str]) -> dict[str, Document]:
+        """Return those of some documents that are there, as written; sees the latest writes."""
+        if not article_ids:
+            return {}
+        with refusals(f"read from {self._alias}", self._cluster.settings.url):
+            answer = self._client.mget(
+                index=self._alias, ids=list(article_ids), source_excludes=["by_language"]
+            )
+        found: dict[str, Document] = {}
+        for one in answer.body["docs"]:
+            document = source.document(one["_source"]) if one.get("found") else None
+            if document is not None:
+                found[one["_id"]] = document
+        return found
+
+    def scan(self, state: str) -> Iterator[tuple[str, int]]:
+        """Yield (article_id, doc_version) of everything in a state, from one view of the index."""
+        url = self._cluster.settings.url
+        with refusals(f"read ids from {self._alias}", url):
+            opened = self._client.open_point_in_time(index=self._alias, keep_alive=_SCAN_KEEP)
+            view = {"id": opened.body["id"], "keep_alive": _SCAN_KEEP}
+            try:
+                yield from self._scan(view, state)
+            finally:
+                self._client.close_point_in_time(id=view["id"])
+
+    def _scan(self, view: dict[str, str], state: str) -> Iterator[tuple[str, int]]:
+        body: dict[str, Any] = {
+            "query": {"term": {"state": state}},
+            "sort": "_shard_doc",
+            "size": _SCAN_SIZE,
+            "version": True,
+            "_source": False,
+            "track_total_hits": False,
+        }
+        while True:
+            answer = self._client.search(body={**body, "pit": view}).body
+            hits = answer["hits"]["hits"]
+            yield from ((hit["_id"], hit["_version"]) for hit in hits)
+            if len(hits) < _SCAN_SIZE:
+                return
+            view["id"] = answer["pit_id"]
+            body["search_after"] = hits[-1]["sort"]
+
+
+def _position_kinds(query: Query, *, by_score: bool) -> tuple[type, ...]:
+    if query.collapse:
+        return (int,)
+    return (float, str) if by_score else (int, str)
+
+
+def _offset(query: Query, offset: int) -> int:
+    if not 0 <= offset <= MAX_STORIES - query.size:
+        raise UsageError(
+            f"grouped by story, only the first {MAX_STORIES} can be paged through; narrow the query"
+        )
+    return offset

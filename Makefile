@@ -26,8 +26,8 @@ demo: .venv/.runtime ## the whole trip over the rehearsal news world, from feeds
 test: .venv/.dev ## every test but the long ones (about five minutes on two cores)
 	$(BIN)/python -m pytest -n 2 -m "not long"
 
-test-fast: .venv/.dev ## the tests that need no database server and take no time (under two minutes)
-	$(BIN)/python -m pytest -n 2 -m "not long and not slow and not postgres and not corpora"
+test-fast: .venv/.dev ## the tests that need no server of their own and take no time (under two minutes)
+	$(BIN)/python -m pytest -n 2 -m "not long and not slow and not postgres and not elasticsearch and not corpora"
 
 test-long: .venv/.dev ## soak, load and full-length outages
 	$(BIN)/python -m pytest -m long

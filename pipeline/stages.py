@@ -84,8 +84,7 @@ async def poll(visit: Visit, state: FeedState) -> PollResult:
     if result.decisions and isinstance(answer, Page):
         result = replace(result, place=doors.archive.append(answer))
         doors.archive.flush()
-    doors.ledger.commit_poll(visit.lease, result)
-    return result
+    return doors.ledger.commit_poll(visit.lease, result)
 
 
 async def _parse(doors: Doors, state: FeedState, page: Page) -> ParsedFeed | ItemError | None:

@@ -52,7 +52,9 @@ class FeedState:
     gone_since: datetime | None = None  # first of the 410 answers in a row
     paused: bool = False
     paused_reason: str | None = None
-    health: str = "new"  # new | ok | empty | stale | failing | gone | paused
+    merged_into: str | None = None  # feed_id: that feed is polled where this one has moved to
+    merged_at: datetime | None = None
+    health: str = "new"  # new | ok | empty | stale | failing | gone | paused | merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +260,7 @@ class LifeLine:
     """One step in the life of a URL, for `newsline where`."""
 
     at: datetime
-    stage: str  # a Stage, or "sighting", "change"
+    stage: str  # a Stage, or "sighting", "change", "feed" (one that listed it was merged)
     result: str
     reason: str | None
     detail: str

@@ -19,6 +19,7 @@ from pipeline.cli.output import (
     print_table,
 )
 from pipeline.errors import UsageError
+from pipeline.feeds.merging import say_merged
 from pipeline.model import ArchivePlace, Stage, Status
 from pipeline.work import FeedState, LifeLine, Position, ReplaySelector, Scope
 
@@ -257,7 +258,8 @@ def _poll_now(app: App, selector: ReplaySelector, *, dry_run: bool) -> int:
     for state in states:
         if state.paused:
             why = state.paused_reason or "by its operator"
-            complain(f"{state.feed.feed_id} is paused ({why}) and stays so")
+            standing = say_merged(state) or f"paused ({why})"
+            complain(f"{state.feed.feed_id} is {standing} and stays so")
         elif not dry_run:
             due = replace(state, next_poll_at=now)
             app.ledger.override_feed(due, actor="operator", note="replay --stage poll", now=now)

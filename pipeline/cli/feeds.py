@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,15 +15,29 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pipeline.adapters.clock import clock_of
 from pipeline.cli.clinic import Clinic, Found
-from pipeline.cli.options import DEFAULT_FEEDS, ConfigOption, FeedsOption, open_config
+from pipeline.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_FEEDS,
+    ConfigOption,
+    DataOption,
+    FeedsOption,
+    has_ledger,
+    open_app,
+    open_config,
+)
 from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_blocks, print_lines, print_table
 from pipeline.config import load
-from pipeline.errors import ItemError, UsageError
+from pipeline.errors import ConfigError, ItemError, UsageError
 from pipeline.feeds.catalogue import load_catalogue, write_catalogue
 from pipeline.feeds.doctor import Diagnosis, Severity
+from pipeline.feeds.merging import say_merged
 from pipeline.feeds.opml import read_opml, write_opml
 from pipeline.model import Feed
 from pipeline.urls import clean
+from pipeline.work import FeedState
+
+#: OPML attributes of a merged feed.
+_MERGED_INTO, _MERGED_AT = "newslineMergedInto", "newslineMergedAt"
 
 feeds_app = typer.Typer(help="Show, check, find, import and export feeds.", no_args_is_help=True)
 
@@ -33,18 +48,28 @@ def register(app: typer.Typer) -> None:
 
 
 @feeds_app.command("list")
-def list_feeds(feeds: FeedsOption = DEFAULT_FEEDS, json: JsonFlag = False) -> None:
-    """List the feeds of the catalogue.
+def list_feeds(
+    feeds: FeedsOption = DEFAULT_FEEDS,
+    data: DataOption = DEFAULT_DATA,
+    config: ConfigOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """List the feeds of the catalogue, and which of them a run has found to be another one.
 
     Example: newsline feeds list --feeds config/feeds.toml
     """
     catalogue = load_catalogue(feeds)
+    merged = _merged_feeds(data, config)
     if json:
-        print_lines(_as_json(feed) for feed in catalogue)
+        print_lines(_as_json(feed, merged.get(feed.feed_id)) for feed in catalogue)
         return
     columns = ("feed", "publisher", "language", "country", "section")
     blocks = [
-        ((f.feed_id, f.publisher, f.language, f.country, f.section), (f.url,)) for f in catalogue
+        (
+            (f.feed_id, f.publisher, f.language, f.country, f.section),
+            (f.url, say_merged(merged[f.feed_id]) if f.feed_id in merged else None),
+        )
+        for f in catalogue
     ]
     print_blocks(f"{len(catalogue)} feeds in {feeds}", columns, blocks)
 
@@ -130,12 +155,44 @@ def import_opml(
 
 
 @feeds_app.command("export")
-def export_opml(feeds: FeedsOption = DEFAULT_FEEDS) -> None:
+def export_opml(
+    feeds: FeedsOption = DEFAULT_FEEDS,
+    data: DataOption = DEFAULT_DATA,
+    config: ConfigOption = None,
+) -> None:
     """Print the catalogue as OPML, for other programs; importing it gives the same feeds.
+
+    A feed that a run has merged into another one says so in newslineMergedInto and -At.
 
     Example: newsline feeds export --feeds my-feeds.toml > my-feeds.opml
     """
-    sys.stdout.write(write_opml(load_catalogue(feeds)))
+    merged = _merged_feeds(data, config)
+    catalogue = load_catalogue(feeds)
+    sys.stdout.write(write_opml([_noted(feed, merged.get(feed.feed_id)) for feed in catalogue]))
+
+
+def _merged_feeds(data: Path, config: Path | None) -> dict[str, FeedState]:
+    """Return feed_id → state of the feeds that the ledger has merged; none without a ledger.
+
+    A catalogue can be read while its database is away: then that is said, and nothing more.
+    """
+    with open_app(data, config) as app:
+        if not has_ledger(app.config, data):
+            return {}
+        try:
+            states = app.ledger.feed_states()
+        except ConfigError as error:
+            complain(f"which feeds are merged is not known: {error}")
+            return {}
+    return {state.feed.feed_id: state for state in states if state.merged_into is not None}
+
+
+def _noted(feed: Feed, merged: FeedState | None) -> Feed:
+    """Return a feed with what the ledger says of it among the attributes that OPML keeps."""
+    if merged is None or merged.merged_into is None or merged.merged_at is None:
+        return feed
+    note = {_MERGED_INTO: merged.merged_into, _MERGED_AT: merged.merged_at.isoformat()}
+    return replace(feed, extra={**feed.extra, **note})
 
 
 @asynccontextmanager
@@ -231,7 +288,7 @@ def diagnosis_as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def _as_json(feed: Feed) -> dict[str, Any]:
+def _as_json(feed: Feed, merged: FeedState | None) -> dict[str, Any]:
     return {
         "feed_id": feed.feed_id,
         "url": feed.url,
@@ -245,6 +302,8 @@ def _as_json(feed: Feed) -> dict[str, Any]:
         "site_url": feed.site_url,
         "categories": [list(path) for path in feed.categories],
         "notes": feed.notes,
+        "merged_into": merged.merged_into if merged else None,
+        "merged_at": merged.merged_at if merged else None,
     }
 
 

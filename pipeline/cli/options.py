@@ -49,17 +49,21 @@ def require_ledger(config: Config, data: Path) -> None:
     """Refuse a folder without a ledger, before anything is made in it. Raises UsageError.
 
     A command that only asks would otherwise answer a mistyped --data with an empty, balanced
-    ledger. A database server is never missing: whether it answers shows when it is opened.
+    ledger. Whether a database server answers shows when it is opened.
     """
-    url = config.ledger.url
-    if url and not url.startswith(_SQLITE):
-        return
-    file = Path(url.removeprefix(_SQLITE)) if url else data / "ledger.sqlite"
-    if not file.is_file():
-        place = file if url else data
+    if not has_ledger(config, data):
+        place = config.ledger.url.removeprefix(_SQLITE) or data
         raise UsageError(
             f"there is no ledger at {place}: has `newsline run --data {data}` been run?"
         )
+
+
+def has_ledger(config: Config, data: Path) -> bool:
+    """Tell whether there is a ledger, without making one. A server is taken to be there."""
+    url = config.ledger.url
+    if url and not url.startswith(_SQLITE):
+        return True
+    return (Path(url.removeprefix(_SQLITE)) if url else data / "ledger.sqlite").is_file()
 
 
 def require_index(config: Config, data: Path) -> None:

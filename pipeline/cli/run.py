@@ -30,6 +30,7 @@ from pipeline.enrich.enrichers import Enrichers
 from pipeline.errors import ConfigError, Fault
 from pipeline.feeds.catalogue import load_catalogue
 from pipeline.feeds.decide import first_state
+from pipeline.feeds.merging import say_merged
 from pipeline.fetch.user_agent import user_agent
 from pipeline.model import Feed, Result, Stage
 from pipeline.run import Observer, Run
@@ -155,7 +156,8 @@ class _Lines(_Silent):
         """Print how a poll ended."""
         counts = " ".join(f"{name}={count}" for name, count in result.counts.items() if count)
         outcome = result.outcome
-        parts = (outcome.reason or outcome.result, outcome.detail, counts)
+        merged = say_merged(result.state)
+        parts = (outcome.reason or outcome.result, outcome.detail, counts, merged)
         sys.stdout.write(f"{state.feed.feed_id}: {' · '.join(part for part in parts if part)}\n")
 
 
@@ -207,16 +209,21 @@ def _observer(json: bool, feeds: int) -> _Silent:
 def _summary(app: App, run_id: str, *, json: bool) -> bool:
     """Print what the run did, how the feeds are and whether the books balance.
 
-    Returns whether all is well: the books balance, and not every feed is failing.
+    Returns whether all is well: the books balance, and not every feed that is polled is failing.
     """
     counts = app.ledger.run_counts(run_id)
     sheet = balance(app.ledger.books(Scope()), app.index.versions())
     states = [state for state in app.ledger.feed_states() if state.configured]
     ill = [state for state in states if state.health in ILL]
+    merged = [state for state in states if state.merged_into is not None]
     if json:
         rows = [dict(zip(("stage", "result", "reason"), key, strict=True)) | {"count": count}
                 for key, count in sorted(counts.items())]  # fmt: skip
-        feeds = {"configured": len(states), "failing": [state.feed.feed_id for state in ill]}
+        feeds = {
+            "configured": len(states),
+            "failing": [state.feed.feed_id for state in ill],
+            "merged": {state.feed.feed_id: state.merged_into for state in merged},
+        }
         print_json({"run_id": run_id, "outcomes": rows, "feeds": feeds, "balance": sheet.as_dict()})
     else:
         if counts:
@@ -235,8 +242,10 @@ def _summary(app: App, run_id: str, *, json: bool) -> bool:
                  for state in ill],
             )  # fmt: skip
             typer.echo("`newsline feeds check` says more; `newsline replay --stage poll` asks now.")
+        for state in merged:
+            typer.echo(f"{state.feed.feed_id} is {say_merged(state)}.")
         typer.echo(sheet.sentence())
-    return bool(sheet.balances) and len(ill) < max(1, len(states))
+    return bool(sheet.balances) and len(ill) < max(1, len(states) - len(merged))
 
 
 def _next_poll(states: Sequence[FeedState]) -> str:

@@ -10,6 +10,7 @@
     identity            which draft is which entry       ┘
     decide, entries     what a poll means: what is new, what was learnt, how it ended
     schedule, redirects when to ask again; where a feed has moved
+    merging             two feeds that turn out to be one
     doctor, discover    what is wrong with a feed; which feeds a site has
 
 Everything here is pure: no network, no disk but the catalogue files given by name.

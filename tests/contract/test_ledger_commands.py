@@ -9,7 +9,7 @@ from support_ledger import NOW, bring_to, commit_step, failed, publish
 from typer.testing import CliRunner
 
 from pipeline.adapters.embedded import EmbeddedIndex
-from pipeline.adapters.ledger import open_ledger
+from pipeline.adapters.ledger import maintenance, open_ledger
 from pipeline.cli.root import build
 from pipeline.errors import UsageError
 from pipeline.index.document import build_document
@@ -181,4 +181,4 @@ def test_a_restore_says_what_comes_next(desk, tmp_path):
 
 
 def test_upgrade_says_what_form_the_ledger_has(desk):
-    assert ask(desk, "ledger", "upgrade")[1] == {"revision": "0001", "changed": False}
+    assert ask(desk, "ledger", "upgrade")[1] == {"revision": maintenance.HEAD, "changed": False}

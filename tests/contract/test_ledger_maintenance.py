@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
@@ -20,17 +21,28 @@ from support_ledger import (
     failed,
     poll,
     publish,
+    state,
     works,
 )
 
 from pipeline.adapters.ledger import backups, maintenance, open_ledger, opened
-from pipeline.adapters.ledger.records import _STATE_COLUMNS
+from pipeline.adapters.ledger.records import _STATE_COLUMNS, state_row
 from pipeline.adapters.ledger.tables import feeds, metadata
 from pipeline.errors import ConfigError, UsageError
 from pipeline.model import Stage
 from pipeline.work import ReplaySelector, RobotsCopy, Scope
 
 A, B, C = (f"https://herald.example/{name}" for name in "abc")
+
+
+EMPTY_URLS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture
+def empty_url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.sqlite'}"
+    return request.getfixturevalue("empty_postgres_url")
 
 
 def quiet(table, rows):
@@ -66,6 +78,33 @@ def test_upgrading_twice_changes_nothing(ledger):
     publish(ledger, A)
     assert maintenance.upgrade(ledger.database) is False
     assert ledger.books(Scope()).discovered == 1
+
+
+def make_first_form(database):
+    """The tables as the first version made them, with a feed in them."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(maintenance._SCRIPTS))
+    columns = [column for column in feeds.columns if not column.name.startswith("merged_")]
+    old = sa.table("feeds", *(sa.column(column.name, column.type) for column in columns))
+    row = {column.name: state_row(state(etag='"x"'))[column.name] for column in columns}
+
+    def work(connection):
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(sa.insert(old), row)
+
+    database.write(work)
+
+
+@pytest.mark.parametrize("empty_url", EMPTY_URLS, indirect=True)
+def test_a_ledger_of_the_first_version_keeps_its_feeds(empty_url):
+    with opened(empty_url) as database:
+        make_first_form(database)
+        assert maintenance.upgrade(database) is True
+    upgraded = open_ledger(empty_url)
+    assert upgraded.feed_states() == [state(etag='"x"')]
+    assert upgraded.feed_states()[0].merged_into is None
+    upgraded.close()
 
 
 def test_a_ledger_of_a_newer_version_is_refused(ledger):

@@ -4,6 +4,7 @@ tables.py, columns.py       what is kept, and column types that mean the same on
 engine.py                   connections, transactions, the database's clock
 leases.py                   who may work on what
 feeds.py, polls.py          the catalogue; what one poll leaves behind
+merges.py                   feeds that turn out to be one
 reading.py                  what the stages are given
 commits.py, steps.py        results written in one transaction; the rules they follow
 copies.py, changes.py       duplicates grouped anew; the change log

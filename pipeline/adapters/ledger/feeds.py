@@ -9,9 +9,11 @@ from sqlalchemy import Connection
 
 from pipeline.adapters.ledger.engine import chunks, insert_all, update_all
 from pipeline.adapters.ledger.leases import add_hosts, fence_host
-from pipeline.adapters.ledger.records import state_of, state_row, to_json
-from pipeline.adapters.ledger.tables import entries, feed_overrides, feeds
+from pipeline.adapters.ledger.merges import add_override, lock_merges, note_ended_merges
+from pipeline.adapters.ledger.records import state_of, state_row
+from pipeline.adapters.ledger.tables import entries, feeds
 from pipeline.errors import UsageError
+from pipeline.feeds.merging import unmerged, without_void_merges
 from pipeline.work import FeedState, Lease
 
 
@@ -20,24 +22,25 @@ def sync_feeds(connection: Connection, states: Sequence[FeedState]) -> None:
 
     A poll of an old address that is under way would write over the new one: its lease is ended.
     """
+    lock_merges(connection)
     known = {state.feed.feed_id: state for state in feed_states(connection, None)}
     given = {state.feed.feed_id for state in states}
     for state in states:
         before = known.get(state.feed.feed_id)
         if before is not None and before.feed.url != state.feed.url:
             fence_host(connection, before.host)
-    rows = [state_row(_merged(known.get(state.feed.feed_id), state)) for state in states]
+    gone = [replace(known[feed_id], configured=False) for feed_id in known.keys() - given]
+    kept = [_kept(known.get(state.feed.feed_id), state) for state in states]
+    after = without_void_merges(known, [*kept, *gone])
+    note_ended_merges(connection, known, after)
+    changed = [state for state in after if known.get(state.feed.feed_id) != state]
+    rows = [state_row(state) for state in changed]
     add_hosts(connection, [row["host"] for row in rows])
     insert_all(connection, feeds, [row for row in rows if row["feed_id"] not in known])
     update_all(connection, feeds, [row for row in rows if row["feed_id"] in known])
-    gone = [feed_id for feed_id in known if feed_id not in given]
-    for chunk in chunks(gone):
-        connection.execute(
-            sa.update(feeds).where(feeds.c.feed_id.in_(chunk)).values(configured=False)
-        )
 
 
-def _merged(known: FeedState | None, given: FeedState) -> FeedState:
+def _kept(known: FeedState | None, given: FeedState) -> FeedState:
     """Return what is kept of a feed when the catalogue is read again."""
     if known is None:
         return replace(given, configured=True)
@@ -46,7 +49,7 @@ def _merged(known: FeedState | None, given: FeedState) -> FeedState:
     if known.paused_reason == "gone":  # it was the old address that was gone
         known = replace(known, paused=False, paused_reason=None)
     return replace(
-        known,
+        unmerged(known),
         feed=given.feed,
         configured=True,
         url=given.url,
@@ -99,20 +102,7 @@ def override_feed(
     add_hosts(connection, [state.host])
     fence_host(connection, before[0].host)
     update_all(connection, feeds, [state_row(replace(state, configured=before[0].configured))])
-    insert_all(
-        connection,
-        feed_overrides,
-        [
-            {
-                "feed_id": state.feed.feed_id,
-                "at": now,
-                "actor": actor,
-                "note": note,
-                "before": to_json(before[0]),
-                "after": to_json(state),
-            }
-        ],
-    )
+    add_override(connection, before[0], state, actor=actor, note=note, at=now)
 
 
 def known_entries(

@@ -18,10 +18,12 @@ from pipeline.adapters.ledger.engine import (
 )
 from pipeline.adapters.ledger.further_feeds import newly_listed, renew_documents
 from pipeline.adapters.ledger.leases import add_hosts, holds_host
+from pipeline.adapters.ledger.merges import lock_merges, merge_if_one
 from pipeline.adapters.ledger.outcomes import SAME_ARTICLE, insert_place, outcome_row
 from pipeline.adapters.ledger.records import state_row, to_json
 from pipeline.adapters.ledger.tables import articles, entries, feeds, outcomes, sightings, urls
 from pipeline.errors import LeaseLost
+from pipeline.feeds.merging import has_moved
 from pipeline.model import Result, Stage, Status
 from pipeline.work import EntryDecision, Lease, Outcome, PollResult
 
@@ -38,8 +40,11 @@ class _Poll:
 
 def commit_poll(
     connection: Connection, lease: Lease, result: PollResult, run_id: str | None
-) -> None:
+) -> PollResult:
     """Write everything that one poll changed. Raises LeaseLost; see ports.Ledger.commit_poll."""
+    moved = has_moved(result.state)
+    if moved:
+        lock_merges(connection)  # before any row is locked
     if not holds_host(connection, lease):
         raise LeaseLost(f"the lease on {lease.host} is no longer ours")
     feed = result.state.feed
@@ -53,11 +58,14 @@ def commit_poll(
     _touch_known_urls(connection, poll, decisions)
     _add_entries(connection, poll, decisions)
     _refresh_seen(connection, poll, result.seen_keys)
+    if moved:
+        result = merge_if_one(connection, result)
     add_hosts(connection, [result.state.host])
     learnt = {name: value for name, value in state_row(result.state).items() if name not in _OURS}
     update_all(connection, feeds, [learnt])
     ended = outcome_row(result.outcome, run_id, feed_id=feed.feed_id)
     insert_all(connection, outcomes, [ended | {"counts": to_json(dict(result.counts))}])
+    return result
 
 
 #: The operator's side of a feed: a poll that began before `sync_feeds` must not turn it back.

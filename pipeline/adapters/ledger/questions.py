@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from pipeline.adapters.ledger.engine import rows_by
-from pipeline.adapters.ledger.records import entry_of, place_of
+from pipeline.adapters.ledger.records import entry_of, place_of, state_of
 from pipeline.adapters.ledger.tables import (
     articles,
     changes,
@@ -21,6 +21,7 @@ from pipeline.adapters.ledger.tables import (
     urls,
 )
 from pipeline.errors import UsageError
+from pipeline.feeds.merging import MERGED, say_merged
 from pipeline.model import Stage, Status
 from pipeline.urls import article_id as id_of
 from pipeline.work import LifeLine, Position, RobotsCopy
@@ -82,9 +83,10 @@ def addresses(connection: Connection, article_ids: Collection[str]) -> dict[str,
 
 
 def _life(connection: Connection, url_id: str, article_id: str | None) -> list[LifeLine]:
-    """Return every step; those at one moment in the order sighting, outcomes, change."""
+    """Return every step; those at one moment in the order sighting, merge, outcomes, change."""
     lines = [
         *(_sighted(row) for row in _rows(connection, _sightings_of(url_id))),
+        *(_merged(row) for row in _rows(connection, _merged_feeds_of(url_id))),
         *(_ended(row) for row in _rows(connection, _outcomes_of(url_id))),
         *(_listed(row) for row in _rows(connection, _changes_of(article_id))),
     ]
@@ -102,6 +104,12 @@ def _sightings_of(url_id: str) -> sa.Select[Any]:
         .where(sightings.c.url_id == url_id)
         .order_by(sightings.c.sighting_id)
     )
+
+
+def _merged_feeds_of(url_id: str) -> sa.Select[Any]:
+    listing = sa.select(sightings.c.feed_id).where(sightings.c.url_id == url_id)
+    query = sa.select(feeds).where(feeds.c.feed_id.in_(listing), feeds.c.merged_into.is_not(None))
+    return query.order_by(feeds.c.feed_id)
 
 
 def _outcomes_of(url_id: str) -> sa.Select[Any]:
@@ -124,6 +132,11 @@ def _sighted(row: Mapping[str, Any]) -> LifeLine:
     result = "new" if row["version"] == 1 else "changed"
     detail = f"{row['feed_id']}: {entry.title}"
     return LifeLine(row["seen_at"], "sighting", result, row["drop_reason"], detail, place_of(row))
+
+
+def _merged(row: Mapping[str, Any]) -> LifeLine:
+    detail = f"{row['feed_id']}: {say_merged(state_of(row))}"
+    return LifeLine(row["merged_at"], "feed", MERGED, None, detail)
 
 
 def _ended(row: Mapping[str, Any]) -> LifeLine:

@@ -176,10 +176,12 @@ class SqlLedger:
         with self.database.reading() as connection:
             return feeds.known_entries(connection, feed_id, keys)
 
-    def commit_poll(self, lease: Lease, result: PollResult) -> None:
-        """Write everything that one poll changed. Raises LeaseLost."""
+    def commit_poll(self, lease: Lease, result: PollResult) -> PollResult:
+        """Write everything that one poll changed and return it as kept. Raises LeaseLost."""
         run_id = self._run_id
-        self.database.write(lambda connection: polls.commit_poll(connection, lease, result, run_id))
+        return self.database.write(
+            lambda connection: polls.commit_poll(connection, lease, result, run_id)
+        )
 
     def commit(self, lease: Lease, results: Sequence[StepResult]) -> list[str]:
         """Write results in one transaction and return the url_ids that were refused."""

@@ -78,10 +78,12 @@ feeds = Table(
     _flag("paused"),
     Column("paused_reason", SafeText),
     Column("health", SafeText, nullable=False),
+    Column("merged_into", SafeText),  # feed_id of the feed that stands for this one
+    Column("merged_at", UtcTime),
     Index(None, "host", "next_poll_at"),
 )
 
-#: What operators changed by hand: the state before and after, as JSON.
+#: What an operator changed by hand, or a merge by itself: the state before and after, as JSON.
 feed_overrides = Table(
     "feed_overrides",
     metadata,

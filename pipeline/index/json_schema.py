@@ -1,6 +1,7 @@
-"""The document as a JSON Schema for whoever reads the index: generated, kept in docs/.
+"""Document and event as JSON Schemas for whoever reads the index: generated, kept in docs/.
 
 python -m pipeline.index.json_schema > docs/document.schema.json
+python -m pipeline.index.json_schema event > docs/event.schema.json
 """
 
 import sys
@@ -8,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from pipeline.index.event import EVENT_FIELDS, EVENT_SCHEMA_VERSION
 from pipeline.index.schema import (
     FIELDS,
     MAX_KEYWORD_CHARS,
@@ -38,15 +40,26 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     },
     Kind.FREE: {"type": "object"},
 }
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a document."""
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": _DRAFT,
         "title": f"Newsline document, schema version {SCHEMA_VERSION}",
         "description": "One article as the index holds it. Facets are marked x-facet.",
         **_object(FIELDS),
+    }
+
+
+def event_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of an event of the pipeline."""
+    return {
+        "$schema": _DRAFT,
+        "title": f"Newsline event, schema version {EVENT_SCHEMA_VERSION}",
+        "description": "One event of the pipeline, in Elasticsearch. Facets are marked x-facet.",
+        **_object(EVENT_FIELDS),
     }
 
 
@@ -71,10 +84,10 @@ def _property(field: Field) -> dict[str, Any]:
     return kind
 
 
-def render() -> str:
-    """Return the text of docs/document.schema.json."""
-    return orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2).decode() + "\n"
+def render(schema: dict[str, Any]) -> str:
+    """Return the text of a file docs/*.schema.json."""
+    return orjson.dumps(schema, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(render())
+    sys.stdout.write(render(event_json_schema() if sys.argv[1:] == ["event"] else json_schema()))

@@ -1,9 +1,11 @@
-"""The Elasticsearch mapping: generated from the list of fields, kept in config/elasticsearch/.
+"""The Elasticsearch mappings: generated from the lists of fields, kept in config/elasticsearch/.
 
     python -m pipeline.index.mapping > config/elasticsearch/news-template.json
+    python -m pipeline.index.mapping vectors > config/elasticsearch/news-vectors.json
+    python -m pipeline.index.mapping events > config/elasticsearch/news-events-template.json
 
 `title` and `text` are indexed in their exact form (folded, unstemmed: what quotation marks ask
-for); `by_language.<code>` holds them once more, stemmed by the rules of the document's own language.
+for); `by_language.<code>` holds them once more, stemmed by the rules of the document's language.
 That copy is made by the writer, searched, and left out of `_source`.
 """
 
@@ -12,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from pipeline.index.event import EVENT_FIELDS, EVENT_SCHEMA_VERSION
 from pipeline.index.schema import (
     FIELDS,
     MAX_KEYWORD_CHARS,
@@ -45,7 +48,11 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     },
 }
 #: Numbers count things, but for a few that measure.
-_MEASURES = frozenset({"score"})
+_MEASURES = frozenset(
+    {"score", "interval_s", "overlap", "seen_to_searchable_s", "published_to_searchable_s"}
+)
+#: Where words are looked for that name no field.
+_EVENT_WORDS = ["detail", "reason", "url", "outlet", "feed_id"]
 #: Objects that machines ask precise questions of; the others are stored only.
 _NESTED = frozenset({"entities", "topics"})
 
@@ -71,6 +78,28 @@ def index_template() -> dict[str, Any]:
         "_meta": {
             "description": "Articles: one index at a time behind the aliases news and news_write."
             " Generated: python -m pipeline.index.mapping"
+        },
+    }
+
+
+def events_template() -> dict[str, Any]:
+    """Return the body of the index template for the pipeline's own events."""
+    return {
+        "index_patterns": [f"news-events-v{EVENT_SCHEMA_VERSION}-*"],
+        "composed_of": ["news-settings"],
+        "priority": 200,
+        "template": {
+            "settings": {"index": {"query.default_field": _EVENT_WORDS}},
+            "mappings": {
+                "dynamic": "strict",
+                "date_detection": False,
+                "_meta": {"schema_version": EVENT_SCHEMA_VERSION},
+                "properties": {field.name: _field(field) for field in EVENT_FIELDS},
+            },
+        },
+        "_meta": {
+            "description": "Pipeline events behind the aliases news_events and news_events_write."
+            " Generated: python -m pipeline.index.mapping events"
         },
     }
 
@@ -133,5 +162,9 @@ def render(body: dict[str, Any]) -> str:
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
+#: What is written by name, without one the template of the articles.
+_BODIES = {"vectors": vectors, "events": events_template}
+
 if __name__ == "__main__":
-    sys.stdout.write(render(vectors() if sys.argv[1:] == ["vectors"] else index_template()))
+    wanted = _BODIES[sys.argv[1]] if sys.argv[1:] else index_template
+    sys.stdout.write(render(wanted()))

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from pipeline.errors import ConfigError, Fault
+from pipeline.index.event import EVENT_SCHEMA_VERSION
 from pipeline.index.schema import SCHEMA_VERSION
 
 #: The name that the files in config/elasticsearch/ are written for.
@@ -17,7 +18,7 @@ _DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of one collection of articles."""
+    """The names of one collection of articles, and of the events of the pipeline that fills it."""
 
     name: str = DEFAULT
 
@@ -49,6 +50,25 @@ class Names:
         """Return the first name behind all that exist."""
         found = (re.fullmatch(rf"{re.escape(self.name)}-v\d+-(\d+)", one) for one in existing)
         return self.index(max((int(match[1]) for match in found if match), default=0) + 1)
+
+    @property
+    def events(self) -> str:
+        """The alias under which the pipeline's events are searched."""
+        return f"{self.name}_events"
+
+    @property
+    def events_write(self) -> str:
+        """The alias that events are written to."""
+        return f"{self.name}_events_write"
+
+    @property
+    def events_pattern(self) -> str:
+        """Every index of events; none of them is an index of articles (`pattern`)."""
+        return f"{self.name}-events-v*"
+
+    def events_index(self, number: int) -> str:
+        """Return the name of the n-th index of events of this schema version."""
+        return f"{self.name}-events-v{EVENT_SCHEMA_VERSION}-{number:0{_DIGITS}d}"
 
     def of(self, text: str) -> str:
         """Return a name of the files in config/ as it is in this collection."""

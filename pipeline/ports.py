@@ -1,4 +1,4 @@
-"""The doors to the world: Clock, Fetcher, Archive, Ledger, Index, Workers.
+"""The doors to the world: Clock, Fetcher, Archive, Ledger, Index, EventSink, Workers.
 
 Everything above `adapters/` speaks to these protocols only. Each has a contract test suite in
 tests/contract/ that every implementation passes.
@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from pipeline.index.event import Event, RecordedOutcome
 from pipeline.index.query import Query, SearchPage
 from pipeline.model import ArchivePlace, Change, Document, Page, Stage
 from pipeline.work import (
@@ -250,6 +251,22 @@ class Ledger(Protocol):
         """Yield every article that belongs in the index, for a rebuild; in order of article_id."""
         ...
 
+    def outcomes_after(self, position: int, *, limit: int) -> list[RecordedOutcome]:
+        """Return outcomes with a greater number, in order, but only settled ones.
+
+        No line with a number up to that of the last one returned can appear later. Fewer than
+        `limit` may come although there are more: ask again.
+        """
+        ...
+
+    def export_position(self, name: str) -> int:
+        """Return the number of the last outcome that an export has delivered, 0: none yet."""
+        ...
+
+    def advance_export(self, name: str, position: int) -> None:
+        """Note how far an export has come; never backwards, whoever else does the same."""
+        ...
+
 
 class IndexResult(StrEnum):
     """What the index said about one item."""
@@ -324,3 +341,18 @@ class Workers(Protocol):
     def close(self) -> None:
         """End the processes."""
         ...
+class EventSink(Protocol):
+    """Where the pipeline's own events go for its operators' dashboards."""
+
+    def write(self, events: Sequence[Event]) -> Mapping[str, tuple[IndexResult, str]]:
+        """Write events; what is held already stays. Returns event_id → (result, detail).
+
+        Raises IndexUnavailable or AccessDenied when nothing at all could be written.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
+        ...
+
+

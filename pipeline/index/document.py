@@ -23,7 +23,7 @@ def build_document(work: ArticleWork) -> dict[str, Any]:
     if work.revision is None:
         raise ValueError(f"article {work.article_id} has no revision to build a document from")
     extraction = work.revision.extraction
-    sightings = sorted(work.sightings, key=lambda one: (one.seen_at, one.feed.feed_id))
+    sightings = _in_order(work.sightings)
     cut: list[str] = []
     document = {
         "article_id": work.article_id,
@@ -35,7 +35,7 @@ def build_document(work: ArticleWork) -> dict[str, Any]:
         "text": extraction.text,
         "description": extraction.description or None,
         "author": _keywords(extraction.authors, cut),
-        **_times(work, sightings),
+        **_times(work),
         **_origin(work, sightings, cut),
         "keywords": _keywords(extraction.keywords, cut),
         "image": _keyword(extraction.image, cut),
@@ -56,12 +56,23 @@ def build_document(work: ArticleWork) -> dict[str, Any]:
     return {**document, "flags": sorted(flags)}
 
 
-def _times(work: ArticleWork, sightings: Sequence[Sighting]) -> dict[str, Any]:
-    """Give both clocks: the publisher's claim (the page's before the feed's) and ours."""
+def published_claim(work: ArticleWork) -> DateClaim | None:
+    """Return when the publisher says it was published: the page's word before the feeds'."""
     extraction = work.revision.extraction if work.revision else None
-    claim = (extraction.published_at if extraction else None) or next(
+    sightings = _in_order(work.sightings)
+    return (extraction.published_at if extraction else None) or next(
         (sighting.published_at for sighting in sightings if sighting.published_at), None
     )
+
+
+def _in_order(sightings: Sequence[Sighting]) -> list[Sighting]:
+    return sorted(sightings, key=lambda one: (one.seen_at, one.feed.feed_id))
+
+
+def _times(work: ArticleWork) -> dict[str, Any]:
+    """Give both clocks: the publisher's claim and ours."""
+    extraction = work.revision.extraction if work.revision else None
+    claim = published_claim(work)
     modified = extraction.modified_at if extraction else None
     return {
         "published_at": _moment(claim.at) if claim else None,

@@ -220,6 +220,7 @@ def full(ledger):
     ledger.save_robots(RobotsCopy("https://herald.example", 200, b"\x00\xff bytes", NOW))
     ledger.override_feed(ledger.feed_states()[0], actor="test", note="none", now=NOW)
     ledger.number_changes()
+    ledger.advance_export("events", 1)
     ledger.finish_run(run_id, NOW)
     return ledger
 

@@ -19,7 +19,7 @@ from pipeline.config import IndexSettings
 
 #: Files of config/elasticsearch/ in the order in which they build on each other.
 COMPONENTS = ("news-settings", "news-analysis", "news-vectors")
-TEMPLATES = ("news-template",)
+TEMPLATES = ("news-template", "news-events-template")
 KEY_LIFE = "365d"
 
 
@@ -34,9 +34,14 @@ class Done:
 
 def privileges(names: Names) -> Mapping[str, dict[str, Any]]:
     """Return what each role may do: no more than its work needs."""
-    everything = [names.pattern, names.read, names.write, names.rebuild]
+    everything = [
+        *(names.pattern, names.read, names.write, names.rebuild),
+        *(names.events_pattern, names.events, names.events_write),
+    ]
     writing = ["index", "create_doc", "view_index_metadata"]
-    reading = {"names": [names.read], "privileges": ["read", "view_index_metadata"]}
+    reading = {
+        "names": [names.read, names.events], "privileges": ["read", "view_index_metadata"]
+    }  # fmt: skip
     return {
         Role.WRITER: {
             "cluster": ["monitor"],
@@ -52,7 +57,9 @@ def privileges(names: Names) -> Mapping[str, dict[str, Any]]:
 
 def analyst(names: Names) -> dict[str, Any]:
     """Return what a person who searches in Kibana may do. For user accounts: there is no key."""
-    reading = {"names": [names.read], "privileges": ["read", "view_index_metadata"]}
+    reading = {
+        "names": [names.read, names.events], "privileges": ["read", "view_index_metadata"]
+    }  # fmt: skip
     features = ["feature_discover.read", "feature_dashboard.read", "feature_maps.read"]
     kibana = {"application": "kibana-.kibana", "privileges": features, "resources": ["*"]}
     return {"indices": [reading], "applications": [kibana]}
@@ -76,12 +83,12 @@ class Setup:
         self._client.close()
 
     def run(self, *, renew_keys: bool = False) -> list[Done]:
-        """Make templates, index, aliases and, if a folder for keys is set, roles and keys.
+        """Make templates, indices, aliases and, if a folder for keys is set, roles and keys.
 
         Raises AccessDenied, IndexUnavailable, ConfigError.
         """
         with refusals("set up the index", self._settings.url):
-            done = [*self._templates(), self._index()]
+            done = [*self._templates(), self._index(), self._events_index()]
             if self._settings.keys is not None:
                 done += self._roles()
                 done += self._keys(self._settings.keys, renew=renew_keys)
@@ -112,6 +119,20 @@ class Setup:
         existing = sorted(self._client.indices.get(index=self._names.pattern).body)
         name = self._names.next_index(existing)
         self._client.indices.create(index=name, aliases=serving_aliases(self._names))
+        return Done("index", name, "made")
+
+    def _events_index(self) -> Done:
+        """Make the first index of events behind its aliases; an operator may roll it over."""
+        write = self._names.events_write
+        if self._client.indices.exists_alias(name=write):
+            held = sorted(self._client.indices.get_alias(name=write).body)
+            return Done("index", ", ".join(held), "there already")
+        name = self._names.events_index(1)
+        aliases: dict[str, dict[str, Any]] = {
+            self._names.events: {},
+            write: {"is_write_index": True},
+        }
+        self._client.indices.create(index=name, aliases=aliases)
         return Done("index", name, "made")
 
     def _roles(self) -> list[Done]:

@@ -8,6 +8,7 @@ merges.py                   feeds that turn out to be one
 reading.py                  what the stages are given
 commits.py, steps.py        results written in one transaction; the rules they follow
 copies.py, changes.py       duplicates grouped anew; the change log
+exports.py                  outcomes for those who follow them from outside
 bookkeeping.py, questions.py, replays.py
 maintenance.py, backups.py, migrations/
 """

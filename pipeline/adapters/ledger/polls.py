@@ -24,6 +24,7 @@ from pipeline.adapters.ledger.records import state_row, to_json
 from pipeline.adapters.ledger.tables import articles, entries, feeds, outcomes, sightings, urls
 from pipeline.errors import LeaseLost
 from pipeline.feeds.merging import has_moved
+from pipeline.index.event import FEED_FACTS
 from pipeline.model import Result, Stage, Status
 from pipeline.work import EntryDecision, Lease, Outcome, PollResult
 
@@ -64,7 +65,9 @@ def commit_poll(
     learnt = {name: value for name, value in state_row(result.state).items() if name not in _OURS}
     update_all(connection, feeds, [learnt])
     ended = outcome_row(result.outcome, run_id, feed_id=feed.feed_id)
-    insert_all(connection, outcomes, [ended | {"counts": to_json(dict(result.counts))}])
+    facts = {name: getattr(result.state, name) for name in FEED_FACTS}
+    told = {"counts": to_json(dict(result.counts)), "feed_facts": to_json(facts)}
+    insert_all(connection, outcomes, [ended | told])
     return result
 
 

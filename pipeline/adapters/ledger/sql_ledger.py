@@ -13,6 +13,7 @@ from pipeline.adapters.ledger import (
     bookkeeping,
     changes,
     commits,
+    exports,
     feeds,
     leases,
     polls,
@@ -23,6 +24,7 @@ from pipeline.adapters.ledger import (
 from pipeline.adapters.ledger.engine import Database, insert_or_replace
 from pipeline.adapters.ledger.tables import robots, runs
 from pipeline.errors import UsageError
+from pipeline.index.event import RecordedOutcome
 from pipeline.model import Change, Stage
 from pipeline.work import (
     ArticleWork,
@@ -46,6 +48,7 @@ class SqlLedger:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._run_id: str | None = None
+        self._settled = 0  # outcomes up to this number are there for good
         self._lock: IO[str] | None = None
 
     def acquire_pipeline_lock(self) -> None:
@@ -254,3 +257,22 @@ class SqlLedger:
     def all_indexed(self, *, batch: int = 500) -> Iterator[list[ArticleWork]]:
         """Yield every article that belongs in the index, in order of article_id."""
         return reading.all_indexed(self.database, batch)
+    def outcomes_after(self, position: int, *, limit: int) -> list[RecordedOutcome]:
+        """Return settled outcomes with a greater number, in order."""
+        if self._settled <= position:
+            with self.database.reading() as connection:
+                if not exports.has_outcomes_after(connection, position):
+                    return []
+                self._settled = exports.settled_bound(connection) or self._settled
+        with self.database.reading(snapshot=True) as connection:
+            return exports.outcomes_between(connection, position, self._settled, limit=limit)
+
+    def export_position(self, name: str) -> int:
+        """Return the number of the last outcome that an export has delivered."""
+        with self.database.reading() as connection:
+            return exports.export_position(connection, name)
+
+    def advance_export(self, name: str, position: int) -> None:
+        """Note how far an export has come; never backwards."""
+        self.database.write(lambda connection: exports.advance_export(connection, name, position))
+

@@ -267,6 +267,7 @@ outcomes = Table(
     Column("at", UtcTime, nullable=False),
     Column("page_id", BigInteger),
     Column("counts", SafeText),  # of a poll: PollResult.counts as JSON
+    Column("feed_facts", SafeText),  # of a poll: what it left of the feed's state, as JSON
     Index(None, "url_id"),
     Index(None, "run_id"),
     Index(None, "feed_id", "at"),
@@ -291,6 +292,14 @@ changes = Table(
         sqlite_where=text("seq IS NULL AND NOT superseded"),
         postgresql_where=text("seq IS NULL AND NOT superseded"),
     ),
+)
+
+#: How far outcomes have been delivered elsewhere.
+exports = Table(
+    "exports",
+    metadata,
+    Column("name", SafeText, primary_key=True),
+    Column("position", BigInteger, nullable=False),  # outcome_id of the last line delivered
 )
 
 robots = Table(

@@ -1,0 +1,76 @@
+"""Delivers the ledger's outcomes as events: at least once, and by their ids effectively once.
+
+What could not be delivered waits in the ledger and harms nobody: articles do not depend on events.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from pipeline.errors import AccessDenied, IndexUnavailable
+from pipeline.index.event import Event, RecordedOutcome, events_of
+from pipeline.ports import EventSink, IndexResult, Ledger
+
+log = structlog.get_logger()
+
+#: The name under which the ledger keeps how far we have come.
+EXPORT = "events"
+#: Lines of the ledger read and sent at a time: about half a megabyte.
+BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of one batch of outcomes."""
+
+    position: int  # every outcome up to this number is delivered
+    events: int  # that the sink holds now
+    refused: int  # that it will never take; they are left behind
+    waiting: bool  # some could not be delivered now
+    why: str = ""  # … for this reason
+
+    @property
+    def more(self) -> bool:
+        """Another batch is worth trying at once."""
+        return self.events + self.refused > 0 and not self.waiting
+
+
+def deliver_events(ledger: Ledger, sink: EventSink, *, after: int | None = None) -> Delivered:
+    """Send the next batch of events, those of outcomes `after` a number or not sent before."""
+    start = ledger.export_position(EXPORT) if after is None else after
+    lines = ledger.outcomes_after(start, limit=BATCH)
+    if not lines:
+        return Delivered(start, 0, 0, waiting=False)
+    by_line = [(line, events_of(line)) for line in lines]
+    try:
+        answers = sink.write([event for _, events in by_line for event in events])
+    except (IndexUnavailable, AccessDenied) as error:
+        log.warning("events_wait", detail=str(error), after=start)
+        return Delivered(start, 0, 0, waiting=True, why=str(error))
+    delivered = _read(start, by_line, answers)
+    if delivered.position > start:
+        ledger.advance_export(EXPORT, delivered.position)
+    return delivered
+
+
+def _read(
+    start: int,
+    by_line: Sequence[tuple[RecordedOutcome, Sequence[Event]]],
+    answers: Mapping[str, tuple[IndexResult, str]],
+) -> Delivered:
+    """Say how far the sink's answers let us go: up to the first line that has to be sent again."""
+    position, held, refused = start, 0, 0
+    for line, events in by_line:
+        for event in events:
+            result, detail = answers.get(event.event_id, (IndexResult.RETRY, "no answer"))
+            if result is IndexResult.RETRY:
+                log.warning("events_wait", detail=detail, after=position)
+                return Delivered(position, held, refused, waiting=True, why=detail)
+            if result is IndexResult.REFUSED:
+                log.error("event_refused", detail=detail, outcome_id=line.outcome_id)
+                refused += 1
+            else:
+                held += 1
+        position = line.outcome_id
+    return Delivered(position, held, refused, waiting=False)

@@ -17,12 +17,18 @@ MAX_BATCH_BYTES = 5 * 1024 * 1024
 MAX_BATCH_ITEMS = 500
 _DETAIL_CHARS = 500
 
+#: Elasticsearch refuses the whole request, neighbours and all, for an id or a version beyond these.
+MAX_ID_BYTES = 512
+MAX_VERSION = 2**63 - 1
+
 _OK = range(200, 300)
 _NEWER = 409  # it holds this version or a later one: what we wanted is there
-_BUSY = frozenset({429, 502, 503, 504})
-_BAD_REQUEST = 400
-#: A 400 that is not the document's fault: the alias is missing or leads nowhere.
-_NOT_THE_DOCUMENT = ("no write index is defined", "no such index", "alias")
+_BUSY = frozenset({408, 429})
+_SERVER_ERRORS = 500
+_BAD_REQUEST, _FORBIDDEN = 400, 403
+#: A 400 that is not the document's fault: its index was closed, or the alias leads to several.
+_CLOSED, _NO_WRITE_INDEX = "index_closed_exception", "no write index is defined for alias"
+_NOT_WITH_THIS_KEY = "security_exception"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Verdict(StrEnum):
     NEWER = "newer"
     REFUSED = "refused"  # never with this content
     AGAIN = "again"  # not now
+    DENIED = "denied"  # not with this key
 
 
 Verdicts = Mapping[str, tuple[Verdict, str]]
@@ -50,8 +57,14 @@ def item(
 ) -> Item:
     """Serialise one write; `replace_equal` lets it replace a document of the same version.
 
-    Raises ValueError for text that is no valid Unicode.
+    Raises ValueError for what the cluster could not read: text that is no valid Unicode, an id or a
+    version that it does not take. Numbers must be finite (schema.problems sees to that): JSON has
+    no others, and orjson writes null for them.
     """
+    if not 0 < len(article_id.encode()) <= MAX_ID_BYTES:
+        raise ValueError(f"article_id: empty or over {MAX_ID_BYTES} bytes")
+    if not 0 <= version <= MAX_VERSION:
+        raise ValueError(f"doc_version: {version} is below 0 or over 63 bits")
     how = "external_gte" if replace_equal else "external"
     action = {"index": {"_id": article_id, "version": version, "version_type": how}}
     try:
@@ -102,23 +115,28 @@ def read_answer(batch: Sequence[Item], answer: object) -> Verdicts:
 
 
 def _verdict(result: Mapping[str, Any]) -> tuple[Verdict, str]:
-    status = result.get("status")
+    status, error = result.get("status"), result.get("error")
     if not isinstance(status, int):
         return Verdict.AGAIN, "an answer without a status"
     if status in _OK:
         return Verdict.OK, ""
-    detail = describe(result.get("error"))
+    detail = describe(error)
     if status == _NEWER:
         return Verdict.NEWER, detail
-    innocent = any(words in detail for words in _NOT_THE_DOCUMENT)
+    kind, reason = (
+        (error.get("type"), error.get("reason")) if isinstance(error, Mapping) else ("", "")
+    )
+    innocent = kind == _CLOSED or str(reason).startswith(_NO_WRITE_INDEX)
     if status == _BAD_REQUEST and not innocent:
         return Verdict.REFUSED, detail
+    if status == _FORBIDDEN and kind == _NOT_WITH_THIS_KEY:
+        return Verdict.DENIED, detail
     return Verdict.AGAIN, f"{status}: {detail}"
 
 
 def is_busy(status: int) -> bool:
     """Tell whether a whole request was turned away for the moment."""
-    return status in _BUSY
+    return status in _BUSY or status >= _SERVER_ERRORS
 
 
 def describe(error: object) -> str:

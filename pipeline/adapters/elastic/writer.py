@@ -11,24 +11,30 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from elastic_transport import ConnectionTimeout
 from elasticsearch import ApiError, Elasticsearch
+from urllib3 import Timeout
 
-from pipeline.adapters.elastic.cluster import refusals
-from pipeline.errors import AccessDenied, IndexUnavailable, NewslineError
+from pipeline.adapters.elastic.cluster import REQUEST_TIMEOUT_S, refusals
+from pipeline.errors import AccessDenied, IndexUnavailable
 from pipeline.index import bulk
 from pipeline.index.bulk import Item, Verdict
 from pipeline.ports import IndexResult
 
 Answers = dict[str, tuple[IndexResult, str]]
+Failure = IndexUnavailable | AccessDenied
 
-#: How long one call goes on trying what was turned away; then the ledger's schedule takes over.
-#: A run that is told to stop must end within 15 s, so this has to be less.
+#: How long a call goes on sending one lot (as much as a lane writes at a time); then the ledger's
+#: schedule takes over. The last request may take half as long again, and a run that is told to stop
+#: must end within 15 s.
 BUDGET_S = 8.0
 _FIRST_DELAY_S, _MAX_DELAY_S = 0.2, 3.0
-#: On a line so slow that a request times out, smaller ones still get through.
+#: On a line so slow that a request times out, smaller ones still get through. Each guess that is
+#: too large costs a whole timeout, so they shrink fast.
 _MIN_BATCH_BYTES = 64 * 1024
+_SHRINK, _GROW = 4, 2
 _TOO_LARGE = 413
+#: All that is read of an answer: the rest is as long again as a short document.
+_ANSWER = "errors,items.*._id,items.*.status,items.*.error"
 
 _RESULTS = {
     Verdict.OK: IndexResult.OK,
@@ -62,68 +68,111 @@ class BulkWriter:
         """Write items and return an answer for each.
 
         What could not be written within the budget is answered RETRY. Raises IndexUnavailable or
-        AccessDenied when that is so of every item: then nothing was written at all.
+        AccessDenied when that is so of every item: then nothing was acknowledged at all.
         """
-        answers: Answers = {}
-        waiting = deque(bulk.batches(items, max_bytes=self._batch_bytes))
-        patience = _Patience(self._budget_s, self._sleep)
-        while waiting:
-            batch = waiting.popleft()
-            started = time.monotonic()
-            failure: NewslineError | None = None
-            try:
-                left, why = self._attempt(alias, batch, refresh, answers)
-            except _TooLargeError as error:
-                waiting.extendleft(reversed(_smaller(batch, str(error), answers)))
-                continue
-            except (IndexUnavailable, AccessDenied) as error:
-                left, why, failure = batch, str(error), error
-            if not left:
-                patience.renew()
-                continue
-            waiting.extendleft(reversed(list(bulk.batches(left, max_bytes=self._batch_bytes))))
-            if isinstance(failure, AccessDenied) or not patience.wait(since=started):
-                if failure is not None and not answers:
+        answers: Answers = {one.article_id: (IndexResult.RETRY, "") for one in items}
+        for start in range(0, len(items), bulk.MAX_BATCH_ITEMS):
+            lot = items[start : start + bulk.MAX_BATCH_ITEMS]
+            failure = self._write_lot(alias, lot, refresh, answers)
+            if failure is not None:
+                if all(result is IndexResult.RETRY for result, _ in answers.values()):
                     raise failure
-                _put_off(answers, waiting, why)
+                _give_reason(answers, str(failure))
                 break
         return answers
 
-    def _attempt(
-        self, alias: str, batch: Sequence[Item], refresh: str, answers: Answers
-    ) -> tuple[Sequence[Item], str]:
-        """Send a batch once, note what is settled; return what is left to send, and why."""
-        verdicts = bulk.read_answer(batch, self._send(alias, batch, refresh))
-        left, detail = [], "the answer did not name it"
-        for one in batch:
-            verdict, said = verdicts.get(one.article_id, (Verdict.AGAIN, detail))
-            if verdict is Verdict.AGAIN:
-                left.append(one)
-                detail = said
-            else:
-                answers[one.article_id] = (_RESULTS[verdict], said)
-        return left, detail
+    def _write_lot(
+        self, alias: str, lot: Sequence[Item], refresh: str, answers: Answers
+    ) -> Failure | None:
+        """Send items until all are settled or time is up; return why some are not."""
+        waiting = deque(bulk.batches(lot, max_bytes=self._batch_bytes))
+        patience = _Patience(self._budget_s, self._sleep)
+        while waiting:
+            if patience.left_s <= 0:
+                return IndexUnavailable(f"cannot write to {alias}: {self._url}: it takes too long")
+            batch = waiting.popleft()
+            try:
+                left, failure = self._attempt(alias, batch, refresh, answers, patience)
+            except _TooLargeError as error:
+                waiting.extendleft(reversed(_smaller(batch, str(error), answers)))
+                continue
+            # To the end of the queue: what is never taken must not keep the rest waiting.
+            waiting.extend(bulk.batches(left, max_bytes=self._batch_bytes))
+            if failure is None:
+                patience.renew()
+            elif isinstance(failure, AccessDenied) or not patience.wait():
+                return failure
+        return None
 
-    def _send(self, alias: str, batch: Sequence[Item], refresh: str) -> Any:  # noqa: ANN401 - JSON
+    def _attempt(
+        self,
+        alias: str,
+        batch: Sequence[Item],
+        refresh: str,
+        answers: Answers,
+        patience: "_Patience",
+    ) -> tuple[Sequence[Item], Failure | None]:
+        """Send a batch once, note what is settled; return what is left to send, and why.
+
+        Raises _TooLargeError.
+        """
+        timeout_s = min(REQUEST_TIMEOUT_S, patience.left_s + self._budget_s / 2)
+        started = time.monotonic()
+        size = sum(len(one.lines) for one in batch)
+        try:
+            answer = self._send(alias, batch, refresh, timeout_s)
+        except IndexUnavailable as error:
+            self._batch_bytes = max(_MIN_BATCH_BYTES, size // _SHRINK)
+            return batch, error
+        except AccessDenied as error:
+            return batch, error
+        left, failure = _settle(alias, batch, bulk.read_answer(batch, answer), answers)
+        if failure is None and time.monotonic() - started < timeout_s / (2 * _GROW):
+            self._batch_bytes = min(bulk.MAX_BATCH_BYTES, self._batch_bytes * _GROW)
+        return left, failure
+
+    def _send(self, alias: str, batch: Sequence[Item], refresh: str, timeout_s: float) -> object:
         """Send one request. Raises _TooLargeError, IndexUnavailable, AccessDenied."""
+        # Of the whole exchange: a number would count for sending and for receiving anew.
+        timeout = cast("float", Timeout(total=timeout_s))
         with refusals(f"write to {alias}", self._url):
             try:
-                answer = self._client().bulk(
-                    index=alias,
-                    operations=cast("Any", [one.lines for one in batch]),  # serialised already
-                    require_alias=True,
-                    refresh=refresh,
+                answer = (
+                    self._client()
+                    .options(request_timeout=timeout)
+                    .bulk(
+                        index=alias,
+                        operations=cast("Any", [one.lines for one in batch]),  # serialised already
+                        require_alias=True,
+                        refresh=refresh,
+                        filter_path=_ANSWER,
+                    )
                 )
-            except ConnectionTimeout:
-                self._batch_bytes = max(_MIN_BATCH_BYTES, self._batch_bytes // 2)
-                raise
             except ApiError as error:
                 if error.status_code == _TOO_LARGE:
                     size = sum(len(one.lines) for one in batch)
                     raise _TooLargeError(f"{size} bytes are more than the cluster takes") from None
                 raise
-        self._batch_bytes = min(bulk.MAX_BATCH_BYTES, self._batch_bytes * 2)
         return answer.body
+
+
+def _settle(
+    alias: str, batch: Sequence[Item], verdicts: bulk.Verdicts, answers: Answers
+) -> tuple[Sequence[Item], Failure | None]:
+    """Note the verdicts; return the items that have none that is final, and why."""
+    left: list[Item] = []
+    failure: Failure | None = None
+    for one in batch:
+        verdict, said = verdicts.get(one.article_id, (Verdict.AGAIN, "the answer did not name it"))
+        answers[one.article_id] = (_RESULTS.get(verdict, IndexResult.RETRY), said)
+        if verdict in _RESULTS:
+            continue
+        left.append(one)
+        if verdict is Verdict.DENIED:
+            failure = AccessDenied(f"Elasticsearch does not allow to write to {alias}: {said}")
+        elif failure is None:
+            failure = IndexUnavailable(f"cannot write to {alias} now: {said}")
+    return left, failure
 
 
 def _smaller(batch: Sequence[Item], why: str, answers: Answers) -> list[Sequence[Item]]:
@@ -134,36 +183,36 @@ def _smaller(batch: Sequence[Item], why: str, answers: Answers) -> list[Sequence
     return []
 
 
-def _put_off(answers: Answers, waiting: deque[Sequence[Item]], detail: str) -> None:
-    """Answer for everything that was not settled."""
-    for batch in waiting:
-        for one in batch:
-            answers[one.article_id] = (IndexResult.RETRY, detail)
+def _give_reason(answers: Answers, why: str) -> None:
+    """Say of each item that no answer spoke of why that is."""
+    for article_id, (result, detail) in answers.items():
+        if result is IndexResult.RETRY and not detail:
+            answers[article_id] = (result, why)
 
 
 class _Patience:
     """Waits between attempts, longer each time and never in step with others, for a while."""
 
     def __init__(self, budget_s: float, sleep: Callable[[float], None]) -> None:
-        self._budget_s = budget_s
+        self._until = time.monotonic() + budget_s
         self._sleep = sleep
         self.renew()
 
+    @property
+    def left_s(self) -> float:
+        """What is left of the budget."""
+        return self._until - time.monotonic()
+
     def renew(self) -> None:
-        """Something succeeded: be as patient as at first."""
-        self._failing_since: float | None = None
+        """Something succeeded: wait as briefly as at first."""
         self._delay_s = _FIRST_DELAY_S
 
-    def wait(self, *, since: float) -> bool:
-        """Wait before the next attempt; False when the budget is used up.
-
-        `since` is when the failed attempt began (monotonic): a request that hangs uses it up too.
-        """
-        if self._failing_since is None:
-            self._failing_since = since
-        if time.monotonic() + self._delay_s - self._failing_since >= self._budget_s:
+    def wait(self) -> bool:
+        """Wait before the next attempt; False, at once, when the budget does not last that long."""
+        delay_s = self._delay_s * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
+        if delay_s >= self.left_s:
             return False
-        self._sleep(self._delay_s * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+        self._sleep(delay_s)
         self._delay_s = min(_MAX_DELAY_S, self._delay_s * 2)
         return True
 

@@ -4,6 +4,7 @@ Changing a field's name, kind or meaning raises SCHEMA_VERSION: an index of anot
 rebuilt (`newsline index rebuild`), never patched.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -171,6 +172,8 @@ def _value_problems(value: object, field: Field, where: str) -> Iterator[str]:
             yield f"{where}: not an object"
         elif field.kind is Kind.OBJECT:
             yield from _problems(value, field.parts, f"{where}.")
+        elif not _is_finite(value):
+            yield f"{where}: holds a number that is not finite"
     elif field.kind in _WHOLE:
         fits, wanted = _WHOLE[field.kind]
         if not fits(value):
@@ -202,8 +205,19 @@ def _is_valid_text(value: str) -> bool:
     return True
 
 
+def _is_finite(value: object) -> bool:
+    """Tell whether JSON has every number in a value: it would say null for NaN and infinity."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(_is_finite(one) for one in value.values())
+    return all(_is_finite(one) for one in value) if isinstance(value, list) else True
+
+
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_flag(value: object) -> bool:

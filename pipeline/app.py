@@ -15,6 +15,7 @@ from pipeline.errors import UsageError
 from pipeline.ports import Archive, Clock, Fetcher, Index, Ledger, Workers
 
 if TYPE_CHECKING:
+    from pipeline.adapters.elastic.setup import Done
     from pipeline.adapters.ledger import SqlLedger
 
 
@@ -81,6 +82,31 @@ class App:
         from pipeline.adapters.embedded import EmbeddedIndex
 
         return EmbeddedIndex(self.data / "index")
+
+    def set_up_index(
+        self, admin: tuple[str, str] | None, *, renew_keys: bool = False
+    ) -> "list[Done]":
+        """Make what a cluster needs, as its administrator (user, password)."""
+        from pipeline.adapters.elastic.setup import Setup
+
+        self._require_cluster()
+        setup = Setup(self.config.index, self.config_dir, admin)
+        try:
+            return setup.run(renew_keys=renew_keys)
+        finally:
+            setup.close()
+
+    def prune_index(self) -> list[str]:
+        """Delete the indices of earlier rebuilds; return their names."""
+        from pipeline.adapters.elastic import ElasticIndex
+
+        self._require_cluster()
+        index = self.index
+        return index.prune() if isinstance(index, ElasticIndex) else []
+
+    def _require_cluster(self) -> None:
+        if self.config.index.kind != "elasticsearch":
+            raise UsageError('this is for [index] kind = "elasticsearch"; yours is embedded')
 
     def doors(self) -> Doors:
         """Open every door."""

@@ -7,7 +7,8 @@
     index     lease articles → write documents                                     (a batch)
 
 Lanes share nothing but the ledger: what one commits, the next leases. A lane that finds nothing
-waits until another has done something. `once` ends when all lanes have looked at the same state
+waits until another has done something. While the index is away its articles wait in the ledger, and
+when many do, nothing more is fetched. `once` ends when all lanes have looked at the same state
 and none found work due; otherwise a run goes on until it is stopped. Stopping (`stop` is set)
 cancels what is under way: its leases are given back, its work stays due, nothing is lost.
 """
@@ -21,8 +22,9 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from pipeline import stages
+from pipeline.backpressure import Backpressure
 from pipeline.doors import Doors
-from pipeline.errors import LeaseLost
+from pipeline.errors import AccessDenied, IndexUnavailable, LeaseLost
 from pipeline.journal import note_poll, note_steps
 from pipeline.model import Stage
 from pipeline.visit import Visit
@@ -50,6 +52,9 @@ class Observer:
 
     def stepped(self, stage: Stage, results: Sequence[StepResult]) -> None:
         """Say that some items ended a stage."""
+
+    def index_away(self, why: str) -> None:
+        """Say that the index takes nothing at the moment; articles wait in the ledger."""
 
 
 @dataclass(slots=True)
@@ -88,6 +93,7 @@ class Run:
         self.stop = stop
         self.observer = observer or Observer()
         self._quiet = _Quiet(lanes=5)
+        self._pressure = Backpressure(doors.ledger, doors.config.index)
 
     async def go(self) -> str:
         """Run until quiet (once) or stopped; return the run id."""
@@ -128,6 +134,8 @@ class Run:
 
     async def _batch(self, stage: Stage, work: Work) -> bool:
         """Do one batch of a stage; tell whether there was any."""
+        if stage is Stage.INDEX and self._pressure.index_rests:
+            return False
         ledger = self.doors.ledger
         lease, works = ledger.lease_articles(
             stage,
@@ -139,8 +147,15 @@ class Run:
             return False
         try:
             results = await work(self.doors, lease, works)
+        except (IndexUnavailable, AccessDenied) as error:
+            self._pressure.index_failed()
+            log.warning("index_away", detail=str(error), waiting=ledger.waiting(Stage.INDEX))
+            self.observer.index_away(str(error))
+            return False
         finally:
             ledger.release(lease)
+        if stage is Stage.INDEX:
+            self._pressure.index_works()
         self._tell(stage, results)
         return True
 
@@ -167,6 +182,8 @@ class Run:
     def _start_visits(self, free: int) -> set[asyncio.Task[None]]:
         """Lease hosts that have something due and start a visit to each."""
         started: set[asyncio.Task[None]] = set()
+        if self._pressure.is_high:
+            return started
         for stage in (Stage.POLL, Stage.FETCH):
             if free <= len(started):
                 break

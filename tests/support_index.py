@@ -54,7 +54,10 @@ def embedded(folder):
 #: name → how to open the engine over a folder. A new engine is added here and nowhere else.
 ENGINES = {"embedded": embedded, "elasticsearch": elastic}
 #: The same for parametrised tests, with what each needs.
-EVERY_ENGINE = ["embedded", pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)]
+EVERY_ENGINE = [
+    "embedded",
+    pytest.param("elasticsearch", marks=[pytest.mark.elasticsearch, pytest.mark.timeout(300)]),
+]
 
 SAFE_ZONE = "Syria safe zone"
 

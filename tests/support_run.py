@@ -21,7 +21,7 @@ from pipeline.work import Scope
 RSS = (("Content-Type", "application/rss+xml"),)
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
 #: Fields that depend on when something was looked at, not on what was found.
-OBSERVED = ("first_seen_at", "doc_version", "syndication_id")
+OBSERVED = ("first_seen_at", "doc_version", "syndication_id", "story_id")
 _PARAGRAPH = (
     "On {day} the two delegations agreed on joint patrols along the border, said an officer who "
     "took part in the talks and asked not to be named, and that the posts on the hills near the "

@@ -13,7 +13,7 @@ from pipeline.feeds.catalogue import write_catalogue
 
 PACE_S = 0.02
 #: Fields that depend on when or how often something was looked at, not on what was found.
-OBSERVED = ("first_seen_at", "doc_version", "syndication_id")
+OBSERVED = ("first_seen_at", "doc_version", "syndication_id", "story_id")
 
 
 class Desk:

@@ -1,27 +1,35 @@
-"""`newsline index`: hold the index against the ledger, or make it anew from there."""
+"""`newsline index`: set the index up, hold it against the ledger, make it anew from there."""
 
 import sys
 from collections import Counter
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipeline import upkeep
 from pipeline.app import App
-from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_existing
-from pipeline.cli.output import (
-    BAD_NEWS,
-    JsonFlag,
-    complain,
-    print_json,
-    print_table,
+from pipeline.cli.options import (
+    DEFAULT_DATA,
+    ConfigOption,
+    DataOption,
+    open_app,
+    open_existing,
 )
-from pipeline.index.document import build_document
-from pipeline.ports import Index, IndexResult, Ledger
+from pipeline.cli.output import BAD_NEWS, OK, JsonFlag, complain, print_json, print_table
+from pipeline.errors import UsageError
+from pipeline.model import Stage
+from pipeline.ports import IndexResult
+from pipeline.upkeep import Difference, Rebuilt
 from pipeline.work import Scope
 
 commands = typer.Typer(help="The index: a view that can always be made anew from the ledger.")
+#: Differences printed one by one; --json prints all.
+_SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -29,21 +37,53 @@ def register(app: typer.Typer) -> None:
     app.add_typer(commands, name="index")
 
 
-@runtime_checkable
-class _OnDisk(Protocol):
-    """An index that can say what it takes on this machine's disk."""
+@commands.command("init")
+def init(
+    data: DataOption = DEFAULT_DATA,
+    config: ConfigOption = None,
+    *,
+    user: Annotated[
+        str, typer.Option(help="An administrator of the cluster; leave out if security is off.")
+    ] = "",
+    password_file: Annotated[
+        Path | None, typer.Option(help="File with the administrator's password.", dir_okay=False)
+    ] = None,
+    renew_keys: Annotated[bool, typer.Option("--renew-keys", help="Make new keys.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Set up an Elasticsearch cluster: templates, index, aliases and, with [index] keys, keys.
 
-    def size_bytes(self) -> int: ...
+    Needs an administrator once; afterwards the pipeline works with keys that can do no more than
+    they need. May be run again at any time: what is there stays.
+
+    Example: newsline index init --user elastic --password-file password
+    """
+    if bool(user) != bool(password_file):
+        raise UsageError("--user and --password-file belong together")
+    admin = (user, _password(password_file)) if password_file else None
+    with open_app(data, config) as app:
+        done = app.set_up_index(admin, renew_keys=renew_keys)
+    if json:
+        print_json([{"what": one.what, "name": one.name, "how": one.how} for one in done])
+    else:
+        print_table("Index set up", ("what", "name", ""), [(d.what, d.name, d.how) for d in done])
+
+
+def _password(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--password-file {path}: cannot be read: {error}") from None
 
 
 @commands.command("status")
 def status(
     data: DataOption = DEFAULT_DATA, config: ConfigOption = None, json: JsonFlag = False
 ) -> None:
-    """Count the documents and compare their versions with the ledger's.
+    """Count the documents, compare their versions with the ledger's, say how the index is.
 
-    Exit code 1 when they differ: `newsline index rebuild` makes them equal. Articles that are on
-    their way at this moment are left out of the comparison.
+    Exit code 1 when they differ: `newsline index verify` says where. Articles that are on their way
+    at this moment are left out of the comparison.
 
     Example: newsline index status --data var/newsline
     """
@@ -53,21 +93,24 @@ def status(
         print_json(report)
     else:
         print_table("Index", ("what", "value"), list(report.items()))
-    if report["missing"] or report["stale"] or report["extra"]:
+    if any(report[str(how)] for how in upkeep.How if how is not upkeep.How.DIFFERENT):
         raise typer.Exit(BAD_NEWS)
 
 
 def _compare(app: App) -> dict[str, Any]:
     books = app.ledger.books(Scope())
-    held = dict(app.index.versions())
-    settled = {id_: n for id_, n in books.indexed.items() if id_ not in books.in_flight}
+    found = Counter(one.how for one in upkeep.differing_versions(app.ledger, app.index))
+    counts = {str(how): found[how] for how in upkeep.How if how is not upkeep.How.DIFFERENT}
+    held = sum(1 for _ in app.index.versions())
+    waiting = app.ledger.waiting(Stage.INDEX)
+    since = app.ledger.next_due_at(Stage.INDEX)
     return {
-        "documents": len(held),
+        "documents": held,
         "in_ledger": len(books.indexed),
-        "missing": sum(id_ not in held for id_ in settled),
-        "stale": sum(held.get(id_, n) < n for id_, n in settled.items()),
-        "extra": sum(id_ not in books.indexed and id_ not in books.in_flight for id_ in held),
-        "size_bytes": app.index.size_bytes() if isinstance(app.index, _OnDisk) else None,
+        **counts,
+        "waiting": waiting,
+        "waiting_since": since.isoformat() if since and waiting else None,
+        **app.index.describe(),
     }
 
 
@@ -77,40 +120,102 @@ def rebuild(
 ) -> None:
     """Make the index anew from the ledger; nothing is fetched or extracted again.
 
-    The old index answers until the new one is complete; then it changes in one step. Works over a
-    damaged index and over one of an older version.
+    The old index answers until the new one is complete and compared with the ledger; then it
+    changes in one step. Works over a damaged or lost index, over one of an older version, and may
+    be broken off and run again. In a cluster a run may go on meanwhile, and the old index is kept
+    until `newsline index prune`.
 
     Example: newsline index rebuild --data var/newsline
     """
-    with open_existing(data, config) as app:
-        counts = refill(app.ledger, app.index, show_progress=not json and sys.stderr.isatty())
-    report = {str(result): counts[result] for result in IndexResult}
-    if json:
-        print_json(report)
-    else:
-        print_table("Index rebuilt", ("documents", "count"), list(report.items()))
-    if counts[IndexResult.REFUSED] or counts[IndexResult.RETRY]:
+    with open_existing(data, config) as app, _bar(app, "rebuilding", json=json) as advance:
+        done = upkeep.rebuild(app.ledger, app.index, advance)
+    _show_rebuilt(done, json=json)
+    if not done.serves or done.refused:
         raise typer.Exit(BAD_NEWS)
 
 
-def refill(ledger: Ledger, index: Index, *, show_progress: bool = False) -> Counter[IndexResult]:
-    """Fill a fresh index with everything that the ledger says is indexed, and let it serve.
+def _show_rebuilt(done: Rebuilt, *, json: bool) -> None:
+    counts = {str(result): done.results[result] for result in IndexResult}
+    report = counts | {"caught_up": done.caught_up, "serves": done.serves}
+    for article_id, detail in sorted(done.refused.items())[:_SHOWN]:
+        complain(f"{article_id}: {detail}")
+    if json:
+        print_json(report | {"differences": [_as_dict(one) for one in done.differences]})
+        return
+    print_table("Index rebuilt", ("documents", "count"), list(report.items()))
+    if not done.serves:
+        complain("the new index is not complete, so the old one goes on serving; run it again")
+        _show_differences(done.differences)
 
-    Nothing changes when a batch could not be written (RETRY): the old index goes on serving.
+
+@commands.command("verify")
+def verify(
+    data: DataOption = DEFAULT_DATA,
+    config: ConfigOption = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Write what differs again from the ledger.")
+    ] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Compare every document with the ledger, both ways and with its content.
+
+    Exit code 1 when something differs (with --repair: when something still does). A document newer
+    than the ledger is repaired by `newsline index rebuild` only.
+
+    Example: newsline index verify --repair --data var/newsline
     """
-    counts: Counter[IndexResult] = Counter()
-    fresh = index.start_rebuild()
-    columns = (TextColumn("rebuilding"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not show_progress) as progress:
-        total = len(ledger.books(Scope()).indexed)
-        bar = progress.add_task("documents", total=total)
-        for works in ledger.all_indexed():
-            answers = fresh.write([build_document(work) for work in works], [])
-            for article_id, (result, detail) in answers.items():
-                counts[result] += 1
-                if result in (IndexResult.REFUSED, IndexResult.RETRY):
-                    complain(f"{article_id}: {result}: {detail}")
-            progress.advance(bar, len(works))
-    if not counts[IndexResult.RETRY]:
-        index.finish_rebuild(fresh)
-    return counts
+    with open_existing(data, config) as app:
+        with _bar(app, "comparing", json=json) as advance:
+            found = list(upkeep.differences(app.ledger, app.index, advance))
+        answers = upkeep.repair(app.ledger, app.index, found) if repair and found else {}
+    mended = sum(result is IndexResult.OK for result, _ in answers.values())
+    if json:
+        print_json({"differences": [_as_dict(one) for one in found], "repaired": mended})
+    else:
+        _show_differences(found)
+        typer.echo(f"{len(found):,} differences, {mended:,} repaired")
+    raise typer.Exit(OK if mended == len(found) else BAD_NEWS)
+
+
+@commands.command("prune")
+def prune(
+    data: DataOption = DEFAULT_DATA, config: ConfigOption = None, json: JsonFlag = False
+) -> None:
+    """Delete the indices that earlier rebuilds left; the one that serves and a filling one stay.
+
+    Example: newsline index prune --data var/newsline
+    """
+    with open_app(data, config) as app:
+        removed = app.prune_index()
+    if json:
+        print_json({"removed": removed})
+    else:
+        typer.echo(f"removed: {', '.join(removed)}" if removed else "nothing to remove")
+
+
+def _show_differences(found: list[Difference]) -> None:
+    rows = [(d.article_id, d.how, d.ledger, d.index, ", ".join(d.fields)) for d in found[:_SHOWN]]
+    if rows:
+        print_table("Differences", ("article", "how", "ledger", "index", "fields"), rows)
+    if len(found) > _SHOWN:
+        typer.echo(f"… and {len(found) - _SHOWN:,} more (--json prints all)")
+
+
+def _as_dict(one: Difference) -> dict[str, Any]:
+    return {
+        "article_id": one.article_id,
+        "how": one.how,
+        "ledger": one.ledger,
+        "index": one.index,
+        "fields": one.fields,
+    }
+
+
+@contextmanager
+def _bar(app: App, doing: str, *, json: bool) -> Iterator[upkeep.Progress]:
+    """Show how many documents are done, on a terminal."""
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    silent = json or not sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), disable=silent) as progress:
+        bar = progress.add_task(doing, total=len(app.ledger.books(Scope()).indexed))
+        yield lambda count: progress.advance(bar, count)

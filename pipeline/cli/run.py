@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline import logs
 from pipeline.app import App
-from pipeline.balance import balance
+from pipeline.balance import BalanceSheet, balance
 from pipeline.cli.options import (
     DEFAULT_DATA,
     DEFAULT_FEEDS,
@@ -24,17 +24,26 @@ from pipeline.cli.options import (
     open_app,
     open_config,
 )
-from pipeline.cli.output import BAD_NEWS, WRONG_USE, JsonFlag, console, print_json, print_table
+from pipeline.cli.output import (
+    BAD_NEWS,
+    OK,
+    REFUSED,
+    WRONG_USE,
+    JsonFlag,
+    console,
+    print_json,
+    print_table,
+)
 from pipeline.config import load
 from pipeline.enrich.enrichers import Enrichers
-from pipeline.errors import ConfigError, Fault
+from pipeline.errors import AccessDenied, ConfigError, Fault, IndexUnavailable, NewslineError
 from pipeline.feeds.catalogue import load_catalogue
 from pipeline.feeds.decide import first_state
 from pipeline.feeds.merging import say_merged
 from pipeline.fetch.user_agent import user_agent
 from pipeline.model import Feed, Result, Stage
 from pipeline.run import Observer, Run
-from pipeline.work import FeedState, PollResult, Scope, StepResult
+from pipeline.work import Books, FeedState, PollResult, Scope, StepResult
 
 #: Health of feeds that bring nothing and need somebody to look.
 ILL = frozenset({"failing", "gone", "empty", "paused"})
@@ -70,9 +79,9 @@ def run(
         observer = _observer(json, len(catalogue))
         with observer:
             run_id = asyncio.run(run_app(app, catalogue, once=once, observer=observer))
-        ok = _summary(app, run_id, json=json)
-    if not ok:
-        raise typer.Exit(BAD_NEWS)
+        code = _summary(app, run_id, json=json)
+    if code:
+        raise typer.Exit(code)
 
 
 def sync_catalogue(app: App, catalogue: Sequence[Feed], *, at_once: bool) -> None:
@@ -160,6 +169,10 @@ class _Lines(_Silent):
         parts = (outcome.reason or outcome.result, outcome.detail, counts, merged)
         sys.stdout.write(f"{state.feed.feed_id}: {' · '.join(part for part in parts if part)}\n")
 
+    def index_away(self, why: str) -> None:
+        """Print why nothing is indexed."""
+        sys.stdout.write(f"index away, articles wait: {why}\n")
+
 
 class _Bars(_Silent):
     """Progress bars for a person: feeds polled, and articles at the end of their trip."""
@@ -198,6 +211,10 @@ class _Bars(_Silent):
         )
         self._progress.update(self._indexed, advance=len(ends), note=note)
 
+    def index_away(self, why: str) -> None:
+        """Show why nothing is indexed."""
+        self._progress.update(self._indexed, note=f"waiting, the index is away: {why}")
+
 
 def _observer(json: bool, feeds: int) -> _Silent:
     """Choose how progress is shown."""
@@ -206,13 +223,22 @@ def _observer(json: bool, feeds: int) -> _Silent:
     return _Bars(feeds) if sys.stdout.isatty() else _Lines()
 
 
-def _summary(app: App, run_id: str, *, json: bool) -> bool:
+def _ask_index(app: App, books: Books) -> tuple[BalanceSheet, NewslineError | None]:
+    """Hold the books against the index; against themselves, with the reason, if it says nothing."""
+    try:
+        return balance(books, app.index.versions()), None
+    except (AccessDenied, IndexUnavailable) as error:
+        return balance(books, books.indexed.items()), error
+
+
+def _summary(app: App, run_id: str, *, json: bool) -> int:
     """Print what the run did, how the feeds are and whether the books balance.
 
-    Returns whether all is well: the books balance, and not every feed that is polled is failing.
+    Returns the exit code: OK when the books balance and not every feed that is polled is failing,
+    REFUSED when the index is away.
     """
     counts = app.ledger.run_counts(run_id)
-    sheet = balance(app.ledger.books(Scope()), app.index.versions())
+    sheet, unasked = _ask_index(app, app.ledger.books(Scope()))
     states = [state for state in app.ledger.feed_states() if state.configured]
     ill = [state for state in states if state.health in ILL]
     merged = [state for state in states if state.merged_into is not None]
@@ -224,7 +250,8 @@ def _summary(app: App, run_id: str, *, json: bool) -> bool:
             "failing": [state.feed.feed_id for state in ill],
             "merged": {state.feed.feed_id: state.merged_into for state in merged},
         }
-        print_json({"run_id": run_id, "outcomes": rows, "feeds": feeds, "balance": sheet.as_dict()})
+        found = {"run_id": run_id, "outcomes": rows, "feeds": feeds, "balance": sheet.as_dict()}
+        print_json(found | {"index_not_asked": str(unasked) if unasked else None})
     else:
         if counts:
             print_table(
@@ -245,7 +272,11 @@ def _summary(app: App, run_id: str, *, json: bool) -> bool:
         for state in merged:
             typer.echo(f"{state.feed.feed_id} is {say_merged(state)}.")
         typer.echo(sheet.sentence())
-    return bool(sheet.balances) and len(ill) < max(1, len(states) - len(merged))
+        if unasked:
+            typer.echo(f"By the ledger alone: the index was not asked. {unasked}")
+    if isinstance(unasked, IndexUnavailable):
+        return REFUSED
+    return OK if sheet.balances and len(ill) < max(1, len(states) - len(merged)) else BAD_NEWS
 
 
 def _next_poll(states: Sequence[FeedState]) -> str:

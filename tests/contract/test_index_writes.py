@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from support_elasticsearch import node_url
 from support_index import ENGINES, EVERY_ENGINE, article, ids, newsroom
 
 from pipeline.errors import UsageError
@@ -208,11 +209,14 @@ def writer(request, engine, tmp_path, root):
     """Start another process that writes five documents and keeps the index open."""
     engine(tmp_path).close()  # sets up what has to be set up once
     name = next(name for name, open_engine in ENGINES.items() if open_engine is engine)
+    environment = dict(os.environ)
+    if name == "elasticsearch":
+        environment["NEWSLINE_TEST_ELASTICSEARCH_URL"] = node_url()
     paths = os.pathsep.join([str(root), str(root / "tests"), *sys.path])
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, name, str(tmp_path), "5"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        cwd=root, env={**os.environ, "PYTHONPATH": paths},
+        cwd=root, env={**environment, "PYTHONPATH": paths},
     )  # fmt: skip
     yield process
     process.kill()

@@ -1,7 +1,6 @@
 """`newsline search` and `newsline index` as their users run them."""
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 import typer
@@ -12,15 +11,8 @@ from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.adapters.ledger import open_ledger
 from pipeline.cli import index as index_commands
 from pipeline.cli import search as search_command
-from pipeline.cli.index import refill
 from pipeline.cli.output import BAD_NEWS, OK
 from pipeline.errors import UsageError
-from pipeline.index.document import build_document
-from pipeline.model import Extraction, Result, Status
-from pipeline.ports import IndexResult
-from pipeline.work import ArticleWork, Books, Revision
-
-AT = datetime(2019, 9, 10, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -145,47 +137,3 @@ def test_a_rebuild_follows_the_ledger(newsline):
     status = newsline("index", "status")
     assert status.exit_code == OK
     assert "documents" in status.output
-
-
-class Shelf:
-    """The two questions that a rebuild asks a ledger, answered from a list."""
-
-    def __init__(self, works):
-        self.works = works
-
-    def books(self, _scope):
-        indexed = {work.article_id: work.doc_version for work in self.works}
-        return Books(len(self.works), 0, {}, {}, {}, {}, indexed, frozenset())
-
-    def all_indexed(self, *, batch=2):
-        for start in range(0, len(self.works), batch):
-            yield self.works[start : start + batch]
-
-
-def work(article_id, title="A title"):
-    extraction = Extraction(Result.OK, None, title, "A body", "1", language="en")
-    revision = Revision(article_id, 1, "h", extraction, AT)
-    return ArticleWork(
-        article_id, article_id, f"https://x.example/{article_id}", "x", 0, Status.INDEXED, AT, 3,
-        revision=revision,
-    )  # fmt: skip
-
-
-def test_a_refill_writes_everything_and_switches(tmp_path):
-    index = EmbeddedIndex(tmp_path / "index")
-    index.write([article("stale")], [])
-    works = [work(f"a{number}") for number in range(7)]
-    counts = refill(Shelf(works), index)
-    assert counts == {IndexResult.OK: 7}
-    assert dict(index.versions()) == {f"a{number}": 3 for number in range(7)}
-    assert index.find("a3") == build_document(works[3])
-    index.close()
-
-
-def test_a_refused_document_is_counted_and_named(tmp_path, capsys):
-    index = EmbeddedIndex(tmp_path / "index")
-    counts = refill(Shelf([work("good"), work("bad", "half a letter \ud83d")]), index)
-    assert counts == {IndexResult.OK: 1, IndexResult.REFUSED: 1}
-    assert "bad: refused: title: holds a lone surrogate" in capsys.readouterr().err
-    assert dict(index.versions()) == {"good": 3}
-    index.close()

@@ -96,8 +96,9 @@ def test_a_rebuild_keeps_one_generation_before_and_removes_earlier_ones(folder):
 
 def test_size_is_that_of_the_serving_generation(folder):
     index = EmbeddedIndex(folder)
-    assert index.size_bytes() == sum(path.stat().st_size for path in generation(folder).iterdir())
-    assert EmbeddedIndex(folder / "none").size_bytes() == 0
+    size = sum(path.stat().st_size for path in generation(folder).iterdir())
+    assert index.describe() == {"serving": str(generation(folder)), "size_bytes": size}
+    assert EmbeddedIndex(folder / "none").describe() == {"serving": None, "size_bytes": 0}
 
 
 @pytest.fixture(scope="module")

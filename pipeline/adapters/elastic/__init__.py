@@ -143,6 +143,10 @@ class ElasticIndex:
         """Answer a query; see ports.Index.search."""
         return self._searcher.search(query)
 
+    def describe(self) -> Mapping[str, object]:
+        """Return which index serves, how the cluster is, and what is left of earlier indices."""
+        return self._indices.describe()
+
     def start_rebuild(self) -> "ElasticIndex":
         """Return an empty index beside this one; what anybody writes meanwhile goes there too."""
         self._indices.start_rebuild()
@@ -160,6 +164,13 @@ class ElasticIndex:
             self._rebuilding.write([], list(searcher.scan(source.GONE)))
         self._indices.finish_rebuild()
         self._rebuilding = None
+
+    def prune(self) -> list[str]:
+        """Delete the indices of earlier rebuilds that serve nobody; return their names."""
+        unused = self._indices.unused()
+        for name in unused:
+            self._indices.remove(name)
+        return unused
 
     def close(self) -> None:
         """Close the connections; a rebuild's are the same."""

@@ -99,6 +99,32 @@ class Indices:
                 actions.append({"remove": {"index": old, "alias": alias}})
         return actions
 
+    def describe(self) -> Mapping[str, object]:
+        """Return what an operator asks first: versions, health, sizes, what is left over."""
+        serving, filling = self.behind(self.names.write), self.behind(self.names.rebuild)
+        client = self._client()
+        with refusals("ask how the cluster is", self._cluster.settings.url):
+            health = client.cluster.health(index=self.names.pattern).body
+            version = client.info().body["version"]["number"]
+            facts: dict[str, object] = {
+                "cluster": f"{health['cluster_name']} ({version})",
+                "health": health["status"],
+                "serving": serving,
+                "filling": filling,
+                "unused": ", ".join(self.unused()) or None,
+            }
+            if serving is not None:
+                facts |= self._facts_of(client, serving)
+        return facts
+
+    def _facts_of(self, client: Elasticsearch, index: str) -> dict[str, object]:
+        mapping = client.indices.get_mapping(index=index).body[index]["mappings"]
+        stats = client.indices.stats(index=index, metric="store,docs").body["_all"]["primaries"]
+        return {
+            "schema_version": mapping.get("_meta", {}).get("schema_version"),
+            "size_bytes": stats["store"]["size_in_bytes"],
+        }
+
     def unused(self) -> list[str]:
         """Return the indices that no alias of ours leads to: earlier ones, kept until told."""
         used = {self.behind(alias) for alias in

@@ -106,11 +106,14 @@ class EmbeddedIndex:
         except (ValueError, OSError) as error:
             raise unusable(generation.path, f"cannot answer ({error})") from error
 
-    def size_bytes(self) -> int:
-        """Return what the generation that serves takes on disk."""
+    def describe(self) -> Mapping[str, object]:
+        """Return which generation serves and what it takes on disk."""
         generation = self._for_reading()
         paths = generation.path.iterdir() if generation else iter(())
-        return sum(path.stat().st_size for path in paths if path.is_file())
+        return {
+            "serving": str(generation.path) if generation else None,
+            "size_bytes": sum(path.stat().st_size for path in paths if path.is_file()),
+        }
 
     def start_rebuild(self) -> "EmbeddedIndex":
         """Return an empty index beside this one; what is written here meanwhile goes there too.

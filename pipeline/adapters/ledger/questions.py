@@ -185,6 +185,12 @@ def next_due_at(connection: Connection, stage: Stage) -> datetime | None:
     return connection.execute(query).scalar()
 
 
+def waiting(connection: Connection, stage: Stage) -> int:
+    """Return how many items wait for a stage, due or not."""
+    query = sa.select(sa.func.count()).select_from(urls).where(urls.c.stage == stage)
+    return int(connection.execute(query).scalar_one())
+
+
 def find_robots(connection: Connection, origin: str) -> RobotsCopy | None:
     """Return the last copy of an origin's robots.txt."""
     row = connection.execute(sa.select(robots).where(robots.c.origin == origin)).one_or_none()

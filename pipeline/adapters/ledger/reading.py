@@ -1,6 +1,6 @@
 """What the stages are given to work on: due pages, and articles with all that a stage reads."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -131,13 +131,40 @@ def all_indexed(database: Database, batch: int) -> Iterator[list[ArticleWork]]:
         yield works
 
 
-def _indexed_after(connection: Connection, after: str, batch: int) -> tuple[list[ArticleWork], str]:
+def indexed(connection: Connection, article_ids: Collection[str]) -> list[ArticleWork]:
+    """Return those of some articles that the index holds, as it holds them."""
+    rows = rows_by(connection, _belonging(), articles.c.article_id, article_ids)
+    return _as_indexed(connection, rows)
+
+
+def all_gone(database: Database, batch: int) -> Iterator[list[tuple[str, int]]]:
+    """Yield (article_id, doc_version) of what was retracted or erased, in order of article_id."""
+    after = ""
+    while True:
+        query = (
+            sa.select(articles.c.article_id, articles.c.doc_version)
+            .join(urls, articles.c.url_id == urls.c.url_id)
+            .where(articles.c.article_id > after)
+            .where(urls.c.status.in_((Status.RETRACTED, Status.ERASED)))
+            .order_by(articles.c.article_id)
+            .limit(batch)
+        )
+        with database.reading() as connection:
+            found = [(row.article_id, row.doc_version) for row in connection.execute(query)]
+        if not found:
+            return
+        yield found
+        after = found[-1][0]
+
+
+def _belonging() -> sa.Select[Any]:
+    """Select the articles that the index holds, with the newest revision that it knows."""
     enriched = (
         sa.select(sa.func.max(enrichments.c.n))
         .where(enrichments.c.article_id == articles.c.article_id)
         .scalar_subquery()
     )
-    query = (
+    return (
         sa.select(
             articles,
             sa.func.coalesce(enriched, articles.c.revision_n).label("ready_n"),
@@ -145,17 +172,29 @@ def _indexed_after(connection: Connection, after: str, batch: int) -> tuple[list
             urls.c.revisits,
         )
         .join(urls, articles.c.url_id == urls.c.url_id)
-        .where(articles.c.article_id > after, articles.c.indexed_version.is_not(None))
+        .where(articles.c.indexed_version.is_not(None))
         .where(urls.c.status == Status.INDEXED)
+    )
+
+
+def _indexed_after(connection: Connection, after: str, batch: int) -> tuple[list[ArticleWork], str]:
+    query = (
+        _belonging()
+        .where(articles.c.article_id > after)
         .order_by(articles.c.article_id)
         .limit(batch)
     )
     rows = [dict(row) for row in connection.execute(query).mappings()]
+    return _as_indexed(connection, rows), rows[-1]["article_id"] if rows else ""
+
+
+def _as_indexed(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[ArticleWork]:
+    """Return what the index holds of some articles."""
     newest = {row["article_id"]: row["ready_n"] for row in rows}
     its_revisions = _revisions(connection, newest)
     its_enrichments = _enrichments(connection, newest)
     its_sightings = _sightings(connection, newest)
-    works = [
+    return [
         ArticleWork(
             url_id=row["url_id"],
             article_id=row["article_id"],
@@ -173,7 +212,6 @@ def _indexed_after(connection: Connection, after: str, batch: int) -> tuple[list
         )
         for row in rows
     ]
-    return works, rows[-1]["article_id"] if rows else ""
 
 
 def _grouping(row: dict[str, Any]) -> Grouping | None:

@@ -1,0 +1,206 @@
+"""Holds the index against the ledger, document by document, and makes it anew from there.
+
+Everything here can be broken off and begun again: what is written carries the ledger's versions, a
+rebuild that was not finished serves nobody, and the next one starts afresh.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+
+from pipeline.index.document import build_document
+from pipeline.model import Document
+from pipeline.ports import Index, IndexResult, Ledger
+from pipeline.work import ArticleWork, Scope
+
+#: Documents whose content a rebuild compares before the new index may serve.
+SAMPLE = 200
+#: Rounds in which a rebuild catches up with what was written meanwhile. Each is far smaller than
+#: the one before; that many are only needed if the index does not keep what it acknowledges.
+MAX_ROUNDS = 5
+_BATCH = 500
+
+Progress = Callable[[int], None]  # told how many more documents are done
+
+
+class How(StrEnum):
+    """How the index can differ from the ledger."""
+
+    MISSING = "missing"  # belongs in the index and is not there
+    STALE = "stale"  # there in an older version
+    NEWER = "newer"  # there in a version that the ledger does not know
+    DIFFERENT = "different"  # the same version with other content
+    EXTRA = "extra"  # there and does not belong there
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One article on which index and ledger disagree."""
+
+    article_id: str
+    how: How
+    ledger: int | None  # doc_version; None: does not belong in the index
+    index: int | None  # doc_version; None: not there
+    fields: tuple[str, ...] = ()  # of DIFFERENT: which
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What a rebuild did."""
+
+    results: Counter[IndexResult] = field(default_factory=Counter)
+    refused: dict[str, str] = field(default_factory=dict)  # article_id → the index's reason
+    caught_up: int = 0  # documents that changed while the index was filled
+    differences: list[Difference] = field(default_factory=list)  # why it does not serve
+    serves: bool = False
+
+
+def rebuild(ledger: Ledger, index: Index, progress: Progress = lambda _: None) -> Rebuilt:
+    """Fill a fresh index from the ledger and let it serve if it holds what it should.
+
+    Nothing is fetched or extracted again. The old index answers until the new one is complete, and
+    goes on serving when that does not succeed. Raises IndexUnavailable, AccessDenied.
+    """
+    done = Rebuilt()
+    fresh = index.start_rebuild()
+    for works in ledger.all_indexed():
+        _write(fresh, works, done)
+        progress(len(works))
+    for gone in ledger.all_gone():
+        fresh.write([], gone)
+    done.caught_up = _catch_up(ledger, fresh, done)
+    done.differences = _sample_differences(ledger, fresh, done)
+    if done.results[IndexResult.RETRY] or done.differences:
+        return done
+    index.finish_rebuild(fresh)
+    done.serves = True
+    done.caught_up += _catch_up(ledger, index, done)
+    return done
+
+
+def _write(index: Index, works: Sequence[ArticleWork], done: Rebuilt) -> None:
+    answers = index.write([build_document(work) for work in works], [])
+    for article_id, (result, detail) in answers.items():
+        done.results[result] += 1
+        if result in (IndexResult.REFUSED, IndexResult.RETRY):
+            done.refused[article_id] = detail
+
+
+def _catch_up(ledger: Ledger, index: Index, done: Rebuilt) -> int:
+    """Write again what index and ledger do not agree on, until they do; return how many."""
+    caught_up = 0
+    for _ in range(MAX_ROUNDS):
+        late = [
+            one
+            for one in differing_versions(ledger, index)
+            if one.how is not How.NEWER and one.article_id not in done.refused
+        ]
+        if not late:
+            break
+        answers = repair(ledger, index, late)
+        caught_up += sum(result is IndexResult.OK for result, _ in answers.values())
+    return caught_up
+
+
+def _sample_differences(ledger: Ledger, index: Index, done: Rebuilt) -> list[Difference]:
+    """Compare versions of all and the content of some; what was refused is known already."""
+    wrong = [
+        one
+        for one in differing_versions(ledger, index)
+        if one.article_id not in done.refused and one.how is not How.NEWER
+    ]
+    ids = sorted(ledger.books(Scope()).indexed)
+    sample = random.sample(ids, min(SAMPLE, len(ids)))
+    works = ledger.indexed(sample)
+    return wrong + [
+        one
+        for one in _content_differences(index, works)
+        if one.how is How.DIFFERENT and one.article_id not in done.refused
+    ]
+
+
+def differing_versions(ledger: Ledger, index: Index) -> list[Difference]:
+    """Compare the version of every article; those on their way at this moment are left out."""
+    held = dict(index.versions())
+    books = ledger.books(Scope())
+    found = [
+        Difference(article_id, _how(version, held.get(article_id)), version, held.get(article_id))
+        for article_id, version in sorted(books.indexed.items())
+        if article_id not in books.in_flight and held.get(article_id) != version
+    ]
+    return found + [
+        Difference(article_id, How.EXTRA, None, version)
+        for article_id, version in sorted(held.items())
+        if article_id not in books.indexed and article_id not in books.in_flight
+    ]
+
+
+def _how(ledger: int, index: int | None) -> How:
+    if index is None:
+        return How.MISSING
+    return How.STALE if index < ledger else How.NEWER
+
+
+def differences(
+    ledger: Ledger, index: Index, progress: Progress = lambda _: None
+) -> Iterator[Difference]:
+    """Compare every document both ways, with its content.
+
+    What changes between the two readings is looked at again before it is reported.
+    """
+    for works in ledger.all_indexed():
+        suspects = [one.article_id for one in _content_differences(index, works)]
+        if suspects:
+            in_flight = ledger.books(Scope()).in_flight
+            again = ledger.indexed([one for one in suspects if one not in in_flight])
+            yield from _content_differences(index, again)
+        progress(len(works))
+    yield from (one for one in differing_versions(ledger, index) if one.how is How.EXTRA)
+
+
+def _content_differences(index: Index, works: Sequence[ArticleWork]) -> list[Difference]:
+    found = []
+    held = index.read([work.article_id for work in works])
+    for work in works:
+        wanted, there = build_document(work), held.get(work.article_id)
+        version = int(there["doc_version"]) if there is not None else None
+        if version != work.doc_version:
+            how = _how(work.doc_version, version)
+            found.append(Difference(work.article_id, how, work.doc_version, version))
+        elif there is not None and there != wanted:
+            names = _differing_fields(wanted, there)
+            found.append(
+                Difference(work.article_id, How.DIFFERENT, work.doc_version, version, names)
+            )
+    return found
+
+
+def _differing_fields(one: Document, other: Document) -> tuple[str, ...]:
+    return tuple(
+        sorted(name for name in {*one, *other} if one.get(name, ...) != other.get(name, ...))
+    )
+
+
+def repair(
+    ledger: Ledger, index: Index, found: Sequence[Difference]
+) -> Mapping[str, tuple[IndexResult, str]]:
+    """Write what is missing, stale or different, and take out what does not belong.
+
+    A NEWER document is left to a rebuild: the ledger was put back, and an index never goes back.
+    """
+    answers: dict[str, tuple[IndexResult, str]] = {}
+    for batch in _batches(found):
+        wrong = [one.article_id for one in batch if one.how not in (How.EXTRA, How.NEWER)]
+        extra = [(one.article_id, one.index or 0) for one in batch if one.how is How.EXTRA]
+        documents = [build_document(work) for work in ledger.indexed(wrong)]
+        answers |= index.write(documents, extra, replace_equal=True)
+    return answers
+
+
+def _batches(found: Sequence[Difference]) -> Iterator[list[Difference]]:
+    rest = iter(found)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch

@@ -1,0 +1,169 @@
+"""Rebuild, verify and repair: the index against a real ledger, on every engine."""
+
+from datetime import timedelta
+
+import pytest
+from support_index import ENGINES, EVERY_ENGINE
+from support_ledger import NOW, commit_fetch, commit_step, publish, works
+
+from pipeline.adapters.ledger import open_ledger
+from pipeline.index.document import build_document
+from pipeline.index.query import Query
+from pipeline.model import Result, Stage, Status
+from pipeline.ports import IndexResult
+from pipeline.upkeep import How, differences, differing_versions, rebuild, repair
+from pipeline.urls import article_id
+from pipeline.work import Outcome, StepResult
+
+URLS = [f"https://herald.example/{name}" for name in ("a", "b", "c", "d")]
+IDS = [article_id(url) for url in URLS]
+LATER = NOW + timedelta(hours=2)
+
+
+@pytest.fixture(params=EVERY_ENGINE)
+def index(request, tmp_path):
+    opened = ENGINES[request.param](tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    for number, url in enumerate(URLS):
+        publish(opened, url, text=f"Patrol number {number} went out.", title=f"Patrol {number}")
+    yield opened
+    opened.close()
+
+
+def documents(ledger):
+    return [build_document(work) for batch in ledger.all_indexed() for work in batch]
+
+
+def found(ledger, index):
+    return {one.article_id: one.how for one in differences(ledger, index)}
+
+
+def send_to_retraction(ledger, url):
+    """Let the publisher take an article back; the index has not heard of it yet."""
+    gone = Outcome(Stage.FETCH, Result.RETRACTED, LATER, "gone")
+    commit_fetch(ledger, StepResult(article_id(url), gone, Stage.INDEX, LATER, retract=True), url)
+
+
+def retract(ledger, url):
+    """Take an article back; the index is said to have done so. Returns the tombstone's version."""
+    send_to_retraction(ledger, url)
+    version = works(ledger, Stage.INDEX, LATER)[0].doc_version
+    outcome = Outcome(Stage.INDEX, Result.RETRACTED, LATER, "gone")
+    done = StepResult(article_id(url), outcome, None, None, Status.RETRACTED,
+                      indexed_version=version)  # fmt: skip
+    commit_step(ledger, Stage.INDEX, done)
+    return version
+
+
+class Unreliable:
+    """An index whose rebuilt successor answers for everything as told, and keeps nothing."""
+
+    def __init__(self, index, answer):
+        self.index, self.answer = index, answer
+
+    def start_rebuild(self):
+        return Unreliable(self.index.start_rebuild(), self.answer)
+
+    def write(self, given, _gone, **_):
+        return dict.fromkeys([one["article_id"] for one in given], self.answer)
+
+    def __getattr__(self, name):
+        return getattr(self.index, name)
+
+
+def test_an_index_that_holds_what_it_should_has_no_differences(ledger, index):
+    index.write(documents(ledger), [])
+    assert found(ledger, index) == {}
+    assert repair(ledger, index, []) == {}
+
+
+def test_every_way_to_differ_is_found_and_repaired(ledger, index):
+    good = documents(ledger)
+    by_id = {one["article_id"]: one for one in good}
+    index.write(
+        [
+            {**by_id[IDS[0]], "doc_version": 1},  # stale
+            {**by_id[IDS[1]], "title": "Somebody else's words"},  # different
+            by_id[IDS[3]],
+            {**by_id[IDS[3]], "article_id": "stranger", "doc_version": 7},  # extra
+        ],
+        [],
+    )
+    wrong = list(differences(ledger, index))
+    assert {one.article_id: one.how for one in wrong} == {
+        IDS[0]: How.STALE,
+        IDS[1]: How.DIFFERENT,
+        IDS[2]: How.MISSING,
+        "stranger": How.EXTRA,
+    }
+    assert next(one.fields for one in wrong if one.how is How.DIFFERENT) == ("title",)
+    answers = repair(ledger, index, wrong)
+    assert {result for result, _ in answers.values()} == {IndexResult.OK}
+    assert found(ledger, index) == {}
+    assert index.read(IDS) == by_id
+    assert index.find("stranger") is None
+
+
+def test_a_document_newer_than_the_ledger_is_left_to_a_rebuild(ledger, index):
+    good = documents(ledger)
+    index.write([*good[1:], {**good[0], "doc_version": 99}], [])
+    wrong = list(differences(ledger, index))
+    assert [one.how for one in wrong] == [How.NEWER]
+    assert repair(ledger, index, wrong) == {}
+    assert rebuild(ledger, index).serves
+    assert found(ledger, index) == {}
+
+
+def test_a_rebuild_needs_no_old_index(ledger, index):
+    counted = []
+    done = rebuild(ledger, index, counted.append)
+    assert (done.serves, dict(done.results), sum(counted)) == (True, {IndexResult.OK: 4}, 4)
+    assert found(ledger, index) == {}
+    assert index.search(Query("patrol")).total == 4
+
+
+def test_a_rebuild_keeps_out_what_was_retracted_even_if_the_index_forgot(ledger, index):
+    version = retract(ledger, URLS[0])
+    assert rebuild(ledger, index).serves
+    assert set(dict(index.versions())) == set(IDS[1:])
+    late = {**documents(ledger)[0], "article_id": IDS[0], "doc_version": version - 1}
+    assert index.write([late], [])[IDS[0]][0] is IndexResult.NEWER
+
+
+def test_what_changes_while_an_index_is_filled_is_caught_up_with(ledger, index):
+    index.write(documents(ledger), [])
+
+    def meanwhile(_count):
+        retract(ledger, URLS[3])  # both in the ledger, but the writes to the index got lost
+        publish(ledger, "https://herald.example/late", text="A late patrol went out.")
+
+    done = rebuild(ledger, index, meanwhile)
+    assert (done.serves, done.caught_up) == (True, 1)  # the retraction was met by then
+    assert found(ledger, index) == {}
+    assert index.search(Query("patrol")).total == 4
+
+
+@pytest.mark.parametrize(
+    "answer", [(IndexResult.OK, ""), (IndexResult.RETRY, "a disk is full")], ids=["ok", "retry"]
+)
+def test_an_index_that_does_not_keep_what_it_should_never_serves(ledger, index, answer):
+    first = documents(ledger)[0]
+    index.write([first], [])
+    done = rebuild(ledger, Unreliable(index, answer))
+    assert not done.serves
+    assert done.results == {answer[0]: 4}
+    assert set(dict(index.versions())) == {first["article_id"]}
+
+
+def test_what_is_on_its_way_is_not_reported(ledger, index):
+    index.write(documents(ledger), [])
+    send_to_retraction(ledger, URLS[0])
+    index.write([], [(IDS[0], 99)])
+    assert differing_versions(ledger, index) == []
+    assert found(ledger, index) == {}

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from elastic_transport import TransportError
+from elastic_transport import ApiError, TransportError
 
 from pipeline.devnode.credentials import USER, ensure_certificates, ensure_password
 from pipeline.devnode.install import install, locked
@@ -150,12 +150,17 @@ class Launch:
         )
 
     def _wait(self, node: Node, deadline: float) -> None:
-        """Wait until the cluster says that it is well."""
+        """Wait until the cluster says that it is well.
+
+        With security that means its index of users: until that is there, which may be a second
+        after the server is up, everybody is refused.
+        """
+        users = ".security" if self.security else None
         with node.client(timeout_s=5) as client:
             while True:
                 try:
-                    client.cluster.health(wait_for_status="yellow", timeout="1s")
-                except TransportError as error:
+                    client.cluster.health(index=users, wait_for_status="yellow", timeout="1s")
+                except (TransportError, ApiError) as error:
                     if time.monotonic() > deadline:
                         words = f"Elasticsearch at {node.url} does not answer: {error}"
                         raise StoreUnavailable(words + self._log()) from error

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from elastic_transport import TransportError
+from elastic_transport import ApiError, TransportError
 
 from pipeline.devnode.install import locked
 from pipeline.devnode.launch import prepare
@@ -84,7 +84,7 @@ def health(folder: Path) -> Health:
         try:
             version = client.info()["version"]["number"]
             documents = client.count()["count"]
-        except TransportError as error:
+        except (TransportError, ApiError) as error:
             raise StoreUnavailable(f"the node at {node.url} does not answer: {error}") from error
     return Health(running=True, url=node.url, version=version, documents=documents)
 

@@ -110,7 +110,7 @@ final class TokenFilters {
         return AnalysisPlugin.requiresAnalysisSettings(provider);
     }
 
-    /** Keeps the accented form beside the plain one where asked, but never in a normalizer. */
+    /** Keeps the accented form beside the plain one where asked, but not of a wildcard query. */
     private static TokenFilterFactory asciiFolding(
             Object index, Object env, String name, Settings settings) {
         boolean keep = settings.getAsBoolean("preserve_original", false);
@@ -226,7 +226,7 @@ final class TokenFilters {
         }
     }
 
-    /** Allowed in normalizers, where it may behave a little differently. */
+    /** Allowed in normalizers, and used on the words of wildcard queries. */
     private static final class NormalizingFilter extends Filter
             implements NormalizingTokenFilterFactory {
         private final UnaryOperator<TokenStream> normalizing;

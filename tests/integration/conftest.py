@@ -1,0 +1,6 @@
+"""Fixtures that several integration tests share."""
+
+from support_elasticsearch import (  # noqa: F401 - fixtures
+    elasticsearch_url,
+    secure_elasticsearch,
+)

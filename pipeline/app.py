@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.config import Config
 from pipeline.doors import Doors
 from pipeline.errors import UsageError
-from pipeline.ports import Archive, Clock, Fetcher, Index, Ledger, Workers
+from pipeline.ports import Archive, Clock, EventSink, Fetcher, Index, Ledger, Workers
 
 if TYPE_CHECKING:
     from pipeline.adapters.elastic.setup import Done
@@ -83,6 +83,16 @@ class App:
 
         return EmbeddedIndex(self.data / "index")
 
+    @cached_property
+    def events(self) -> EventSink | None:
+        """Where events go: beside the articles in a cluster; with an embedded index nowhere."""
+        if self.config.index.kind != "elasticsearch":
+            return None
+        from pipeline.adapters.elastic.cluster import Cluster
+        from pipeline.adapters.elastic.events import ElasticEvents
+
+        return ElasticEvents(Cluster(self.config.index))
+
     def set_up_index(
         self, admin: tuple[str, str] | None, *, renew_keys: bool = False
     ) -> "list[Done]":
@@ -120,6 +130,7 @@ class App:
             fetcher=self.fetcher,
             workers=self.workers,
             index=self.index,
+            events=self.events,
         )
 
     async def aclose_fetcher(self) -> None:
@@ -130,7 +141,7 @@ class App:
 
     def close(self) -> None:
         """Close every door that was opened; safe to call twice."""
-        for name in ("workers", "index", "archive", "ledger"):
+        for name in ("workers", "index", "events", "archive", "ledger"):
             door = self.__dict__.pop(name, None)
             if door is not None:
                 door.close()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Config
-from pipeline.ports import Archive, Clock, Fetcher, Index, Ledger, Workers
+from pipeline.ports import Archive, Clock, EventSink, Fetcher, Index, Ledger, Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +19,4 @@ class Doors:
     fetcher: Fetcher
     workers: Workers
     index: Index
+    events: EventSink | None = None  # None: nobody asks for events

@@ -3,7 +3,8 @@
 What could not be delivered waits in the ledger and harms nobody: articles do not depend on events.
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -18,6 +19,8 @@ log = structlog.get_logger()
 EXPORT = "events"
 #: Lines of the ledger read and sent at a time: about half a megabyte.
 BATCH = 1_000
+#: How long a run leaves a sink alone that takes nothing.
+REST_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,27 @@ class Delivered:
     def more(self) -> bool:
         """Another batch is worth trying at once."""
         return self.events + self.refused > 0 and not self.waiting
+
+
+class EventDelivery:
+    """Delivers the events of one run as they come. `monotonic` is the time that rests go by."""
+
+    def __init__(
+        self, ledger: Ledger, sink: EventSink, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._ledger = ledger
+        self._sink = sink
+        self._monotonic = monotonic
+        self._rests_until = 0.0
+
+    def batch(self) -> bool:
+        """Deliver what there is, up to a batch; tell whether to go on at once."""
+        if self._monotonic() < self._rests_until:
+            return False
+        delivered = deliver_events(self._ledger, self._sink)
+        if delivered.waiting:
+            self._rests_until = self._monotonic() + REST_S
+        return delivered.more
 
 
 def deliver_events(ledger: Ledger, sink: EventSink, *, after: int | None = None) -> Delivered:

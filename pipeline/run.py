@@ -1,10 +1,11 @@
-"""The whole trip in one process: five lanes over one ledger. Read this file first.
+"""The whole trip in one process: its lanes over one ledger. Read this file first.
 
     crawl     lease hosts → visit each: poll its due feeds, fetch its due pages    (many at once)
     extract   lease articles → extract in worker processes                         (a batch)
     enrich    lease articles → enrich in worker processes                          (a batch)
     group     lease articles → find copies                                         (one by one)
     index     lease articles → write documents                                     (a batch)
+    events    what ended so → an index for dashboards, in a cluster only           (a batch)
 
 Lanes share nothing but the ledger: what one commits, the next leases. A lane that finds nothing
 waits until another has done something. While the index is away its articles wait in the ledger, and
@@ -25,6 +26,7 @@ from pipeline import stages
 from pipeline.backpressure import Backpressure
 from pipeline.doors import Doors
 from pipeline.errors import AccessDenied, IndexUnavailable, LeaseLost
+from pipeline.events import EXPORT, EventDelivery
 from pipeline.journal import note_poll, note_steps
 from pipeline.model import Stage
 from pipeline.visit import Visit
@@ -40,6 +42,8 @@ BATCH = {Stage.EXTRACT: 16, Stage.ENRICH: 32, Stage.GROUP: 100, Stage.INDEX: 500
 PAGES_A_VISIT = 30
 #: How long an idle run waits before it looks whether something has fallen due.
 IDLE_S = 1.0
+#: Events gather for so long, lest every page's outcome be a request of its own.
+GATHER_S = 1.0
 
 Work = Callable[[Doors, Lease, Sequence[ArticleWork]], Awaitable[list[StepResult]]]
 
@@ -92,7 +96,8 @@ class Run:
         self.once = once
         self.stop = stop
         self.observer = observer or Observer()
-        self._quiet = _Quiet(lanes=5)
+        self._events = EventDelivery(doors.ledger, doors.events) if doors.events else None
+        self._quiet = _Quiet(lanes=6 if self._events else 5)
         self._pressure = Backpressure(doors.ledger, doors.config.index)
 
     async def go(self) -> str:
@@ -117,13 +122,16 @@ class Run:
         return run_id
 
     def _lanes(self) -> list[Coroutine[Any, Any, None]]:
-        return [
+        lanes = [
             self._crawl_lane(),
             self._lane(Stage.EXTRACT, stages.extract),
             self._lane(Stage.ENRICH, stages.enrich),
             self._lane(Stage.GROUP, stages.group),
             self._lane(Stage.INDEX, stages.index),
         ]
+        if self._events is not None:
+            lanes.append(self._events_lane(self._events))
+        return lanes
 
     async def _lane(self, stage: Stage, work: Work) -> None:
         """Lease, work, repeat."""
@@ -131,6 +139,16 @@ class Run:
             generation = self._quiet.generation
             if not await self._batch(stage, work):
                 await self._rest(stage, generation)
+
+    async def _events_lane(self, delivery: EventDelivery) -> None:
+        """Deliver what the other lanes have committed; none of them waits for it."""
+        while not self._finished():
+            generation = self._quiet.generation
+            if await asyncio.to_thread(delivery.batch):
+                continue
+            await self._rest(EXPORT, generation)
+            if not self._finished():
+                await asyncio.sleep(GATHER_S)
 
     async def _batch(self, stage: Stage, work: Work) -> bool:
         """Do one batch of a stage; tell whether there was any."""
@@ -229,9 +247,9 @@ class Run:
         self.observer.stepped(stage, results)
         self._quiet.worked()
 
-    async def _rest(self, stage: Stage, generation: int) -> None:
+    async def _rest(self, lane: str, generation: int) -> None:
         """Wait until another lane has done something or time has passed."""
-        self._quiet.seen[stage] = generation
+        self._quiet.seen[lane] = generation
         if self._finished():
             self._quiet.wake()
             return

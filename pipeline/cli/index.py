@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline import upkeep
 from pipeline.app import App
+from pipeline.cli.events import events
 from pipeline.cli.options import (
     DEFAULT_DATA,
     ConfigOption,
@@ -34,6 +35,7 @@ _SHOWN = 20
 
 def register(app: typer.Typer) -> None:
     """Add the group to the root."""
+    commands.command("events")(events)
     app.add_typer(commands, name="index")
 
 

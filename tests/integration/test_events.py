@@ -1,10 +1,15 @@
 """The pipeline's events in a real Elasticsearch: none missing, none twice, articles unharmed."""
 
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
+import orjson
 import pytest
 from support_index import ROOT, elastic_settings
 from support_ledger import NOW, bring_to, commit_step, failed, publish
+from support_run import HTML, RSS, Trip, article, feed, rss
 
 from pipeline.adapters.elastic.cluster import Cluster, Role
 from pipeline.adapters.elastic.events import ElasticEvents
@@ -13,7 +18,7 @@ from pipeline.adapters.elastic.setup import Setup
 from pipeline.adapters.ledger import open_ledger
 from pipeline.events import EXPORT, deliver_events
 from pipeline.index.event import events_of
-from pipeline.model import Stage
+from pipeline.model import Stage, Status
 
 pytestmark = pytest.mark.elasticsearch
 
@@ -157,3 +162,67 @@ def test_an_operator_can_roll_the_events_over(desk):
     deliver_events(desk.ledger, desk.sink)
     assert desk.held() == desk.wanted()
     assert desk.client.count(index=desk.names.events_index(2)).body["count"] > 0
+
+
+# ── a run, and the command ────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def trip(tmp_path, desk):
+    """A run over fakes whose events go to the desk's cluster."""
+    (tmp_path / "trip").mkdir()
+    made = Trip(tmp_path / "trip", feed(), events=desk.sink)
+    made.allow_robots("herald.example")
+    made.fetcher.on("https://herald.example/feed.xml", rss((A, "Patrols begin")), headers=RSS)
+    made.fetcher.on(A, article("Patrols begin"), headers=HTML)
+    yield made
+    made.close()
+
+
+def test_a_run_has_delivered_all_of_its_events_when_it_ends(trip, desk):
+    desk.set_up()
+    run_id = trip.run()
+    lines = trip.ledger.outcomes_after(0, limit=1_000)
+    assert desk.held() == {e.event_id: dict(e.body) for line in lines for e in events_of(line)}
+    found = Counter(event["stage"] for event in desk.held().values() if event["run_id"] == run_id)
+    assert found == {"poll": 1, "fetch": 1, "extract": 1, "enrich": 1, "group": 1, "index": 2}
+
+
+def test_a_run_whose_events_nobody_takes_loses_no_article_and_ends(trip, desk):
+    """The cluster is there, but was never set up."""
+    trip.run()
+    assert trip.where(A).status is Status.INDEXED
+    assert trip.balance().balances
+    assert trip.ledger.export_position(EXPORT) == 0
+    desk.set_up()
+    assert deliver_events(trip.ledger, desk.sink).waiting is False
+    assert len(desk.held()) == 7
+
+
+def run_command(desk, *arguments):
+    """Run `newsline index events` over the desk's ledger; return exit code, JSON and errors."""
+    folder = Path(desk.ledger.database.url.database).parent
+    config = folder / "pipeline.toml"
+    name, url = desk.names.name, desk.settings.url
+    config.write_text(f'[index]\nkind = "elasticsearch"\nurl = "{url}"\nname = "{name}"\n')
+    told = ("--config", str(config), "--data", str(folder), "--json")
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "index", "events", *arguments, *told],
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    return done.returncode, orjson.loads(done.stdout), done.stderr.decode()
+
+
+def test_the_command_delivers_what_waits_and_all_of_it_when_asked(desk):
+    desk.set_up()
+    wanted = len(desk.wanted())
+    for arguments, delivered in (((), wanted), ((), 0), (("--again",), wanted)):
+        code, report, _ = run_command(desk, *arguments)
+        assert (code, report["delivered"], report["waiting"]) == (0, delivered, False)
+    assert desk.held() == desk.wanted()
+
+
+def test_the_command_says_what_keeps_it_waiting(desk):
+    code, report, errors = run_command(desk)
+    assert (code, report["delivered"], report["waiting"]) == (1, 0, True)
+    assert desk.names.events_write in errors

@@ -10,7 +10,7 @@ import pytest
 from support_elasticsearch import node_url
 
 from pipeline.adapters.elastic import ElasticIndex
-from pipeline.adapters.elastic.cluster import Cluster
+from pipeline.adapters.elastic.cluster import Cluster, connect
 from pipeline.adapters.elastic.setup import Setup
 from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.config import IndexSettings
@@ -37,13 +37,32 @@ def elastic_settings(folder):
     return IndexSettings(kind="elasticsearch", url=node_url(), name=f"t{digest}")
 
 
+#: Collections of this process in the test node, oldest first. A node takes 1,000 shards: long
+#: before that the oldest are removed, whose tests have ended.
+_COLLECTIONS = {}
+_MOST_COLLECTIONS = 120
+
+
 def elastic(folder):
     """Return an index in a real Elasticsearch that is set up as `newsline index init` does."""
     settings = elastic_settings(folder)
     setup = Setup(settings, ROOT / "config", None)
     setup.run()
     setup.close()
+    _COLLECTIONS[settings.name] = settings
+    if len(_COLLECTIONS) > _MOST_COLLECTIONS:
+        remove_collection(_COLLECTIONS.pop(next(iter(_COLLECTIONS))))
     return ElasticIndex(Cluster(settings), at_once=True)
+
+
+def remove_collection(settings):
+    """Delete everything that a collection has in the test node."""
+    with connect(settings, None) as client:
+        mine = f"{settings.name}-*"
+        for index in client.indices.get(index=mine).body:
+            client.indices.delete(index=index)
+        client.indices.delete_index_template(name=mine)
+        client.cluster.delete_component_template(name=mine)
 
 
 def embedded(folder):

@@ -42,6 +42,9 @@ def search(
     since: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")] = "",
     until: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")] = "",
     sort: Annotated[str, typer.Option(help="relevance, newest or oldest.")] = "relevance",
+    stories: Annotated[
+        bool, typer.Option("--stories", help="One hit for each story instead of every copy.")
+    ] = False,
     size: Annotated[int, typer.Option(help="Hits per page, at most 100.")] = 10,
     facet_size: Annotated[int, typer.Option(help="Values per facet, at most 100.")] = 10,
     cursor: Annotated[str, typer.Option(help="Where the previous page ended.")] = "",
@@ -67,6 +70,7 @@ def search(
         sort=sort,
         size=size,
         cursor=cursor or None,
+        collapse=stories,
     )
     with open_app(data, config) as app:
         require_index(app.config, data)
@@ -103,6 +107,7 @@ def _as_json(page: SearchPage) -> dict[str, Any]:
             {
                 "article_id": hit.article_id,
                 "score": hit.score,
+                "in_story": hit.in_story,
                 "highlights": hit.highlights,
                 "document": hit.document,
             }
@@ -113,6 +118,7 @@ def _as_json(page: SearchPage) -> dict[str, Any]:
             for facet, counts in page.facets.items()
         },
         "cursor": page.cursor,
+        "stories": page.stories,
     }
 
 
@@ -122,7 +128,8 @@ def _show(page: SearchPage) -> None:
         screen.print("nothing found")
         return
     articles = "article" if page.total == 1 else "articles"
-    screen.print(f"{page.total:,} {articles}")
+    grouped = f" in {page.stories:,} stories" if page.stories is not None else ""
+    screen.print(f"{page.total:,} {articles}{grouped}")
     for hit in page.hits:
         screen.print()
         for line in _hit_lines(hit):
@@ -140,8 +147,11 @@ def _hit_lines(hit: Hit) -> list[Text]:
     document = hit.document
     title = hit.highlights.get("title", (document["title"],))
     fragments = hit.highlights.get("text") or (document["text"][:MAX_FRAGMENT_CHARS],)
+    head = f"{document['day']}  {document['outlet']}  {document.get('language') or ''}"
+    if hit.in_story > 1:
+        head += f"  and {hit.in_story - 1} more of this story"
     return [
-        _plain(f"{document['day']}  {document['outlet']}  {document.get('language') or ''}", "dim"),
+        _plain(head, "dim"),
         *(_plain(line, "bold") for line in title),
         *(_plain(f"  {line}") for line in fragments),
         _plain(f"  {document['url']}", "blue"),

@@ -8,6 +8,7 @@ from pipeline.index.query import FACETS, Query
 SORTS = ("relevance", "newest", "oldest")
 MAX_SIZE = 100
 MAX_FACET_SIZE = 100
+MAX_STORIES = 1_000
 MAX_FILTER_VALUES = 100
 MAX_VALUE_CHARS = 2048  # no longer keyword is ever indexed
 
@@ -26,6 +27,19 @@ def check_bounds(query: Query) -> None:
     _check_facets("filter", query.filters)
     for facet, values in query.filters.items():
         _check_values(facet, values)
+
+
+def story_offset(query: Query, position: list[str | int | float] | None) -> int:
+    """Return after how many stories a page of an answer grouped by story begins.
+
+    Raises UsageError behind the first MAX_STORIES: engines find the first ones anew for every page.
+    """
+    offset = int(position[0]) if position else 0
+    if not 0 <= offset <= MAX_STORIES - query.size:
+        raise UsageError(
+            f"grouped by story, only the first {MAX_STORIES} can be paged through; narrow the query"
+        )
+    return offset
 
 
 def _check_facets(what: str, names: Collection[str]) -> None:

@@ -10,8 +10,7 @@ from pipeline.adapters.elastic import source
 from pipeline.adapters.elastic.answer import read_page
 from pipeline.adapters.elastic.cluster import Cluster, Role, refusals
 from pipeline.adapters.elastic.compile import facet_filters, matching, search_body
-from pipeline.errors import UsageError
-from pipeline.index.bounds import check_bounds
+from pipeline.index.bounds import check_bounds, story_offset
 from pipeline.index.cursor import decode_cursor
 from pipeline.index.mapping import LANGUAGES
 from pipeline.index.parse_query import Clause, parse_query
@@ -22,8 +21,6 @@ from pipeline.model import Document
 _LANGUAGES_S = 60.0
 #: Ids read at a time, and for how long the view of the index they are read from is kept.
 _SCAN_SIZE, _SCAN_KEEP = 5_000, "2m"
-#: Stories of a collapsed answer that can be paged through.
-MAX_STORIES = 1_000
 
 
 class Searcher:
@@ -48,8 +45,8 @@ class Searcher:
         position = decode_cursor(query, _position_kinds(query, by_score=by_score))
         languages = self._held_languages() if clauses else ()
         body = search_body(query, clauses, languages, by_score=by_score)
-        if position and query.collapse:
-            body["from"] = _offset(query, int(position[0]))
+        if query.collapse:
+            body["from"] = story_offset(query, position)
         elif position:
             body["search_after"] = position
         answer = self._ask(body)
@@ -147,11 +144,3 @@ def _position_kinds(query: Query, *, by_score: bool) -> tuple[type, ...]:
     if query.collapse:
         return (int,)
     return (float, str) if by_score else (int, str)
-
-
-def _offset(query: Query, offset: int) -> int:
-    if not 0 <= offset <= MAX_STORIES - query.size:
-        raise UsageError(
-            f"grouped by story, only the first {MAX_STORIES} can be paged through; narrow the query"
-        )
-    return offset

@@ -79,6 +79,11 @@ def _exactly(searcher: tantivy.Searcher, matching: tantivy.Query, facet: str, na
     return total_of(searcher.search(both(matching, one), limit=1))
 
 
+def count_distinct(searcher: tantivy.Searcher, matching: tantivy.Query, field: str) -> int:
+    """Return how many values a field has among what matches."""
+    return sum(1 for _ in _all_values(searcher, matching, field))
+
+
 def _all_values(
     searcher: tantivy.Searcher, matching: tantivy.Query, facet: str
 ) -> Iterator[tuple[str, int]]:

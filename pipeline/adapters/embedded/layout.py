@@ -20,7 +20,7 @@ from pipeline.index.schema import SCHEMA_VERSION
 from pipeline.model import Document
 
 #: Raised when entries of an older layout would be searched wrongly.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 
 #: Languages with a stemmed field, by tantivy's name of the stemmer.
 STEMMED = {
@@ -57,6 +57,8 @@ def schema() -> tantivy.Schema:
     exact("recency", fast=True)  # orders by time, ties by id; unique
     for facet in FACETS:
         exact(facet, fast=True)
+    exact("story_id", fast=True)
+    builder.add_integer_field("story", fast=True)  # the same as a number: read without documents
     builder.add_integer_field("day_number", indexed=True, fast=True)
     builder.add_integer_field("tie", fast=True)  # orders equal scores
     for part in PARTS:
@@ -95,6 +97,8 @@ def entry(document: Document) -> tantivy.Document:
         value = document.get(facet)
         for item in [value] if isinstance(value, str) else value or ():
             found.add_text(facet, item)
+    found.add_text("story_id", document["story_id"])
+    found.add_integer("story", _number(document["story_id"]))
     moment = document.get("published_at") or document["first_seen_at"]
     found.add_text("recency", _recency(datetime.fromisoformat(moment), document["article_id"]))
     found.add_integer("day_number", date.fromisoformat(document["day"]).toordinal())
@@ -118,8 +122,13 @@ def _keys(article_id: str, doc_version: int, state: str) -> tantivy.Document:
     found.add_text("id", article_id)
     found.add_text("state", state)
     found.add_text("held", f"{article_id} {doc_version}")
-    found.add_integer("tie", int.from_bytes(_digest(article_id)[:8]) >> 1)
+    found.add_integer("tie", _number(article_id))
     return found
+
+
+def _number(id_: str) -> int:
+    """Return 63 bits of an id's digest: even among millions no two are expected to be equal."""
+    return int.from_bytes(_digest(id_)[:8]) >> 1
 
 
 def _recency(moment: datetime, article_id: str) -> str:

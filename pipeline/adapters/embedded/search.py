@@ -1,6 +1,7 @@
 """Answers a Query from one generation: the page, its highlights, the facet counts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import tantivy
@@ -8,9 +9,9 @@ from tantivy import Order
 
 from pipeline.adapters.embedded import layout
 from pipeline.adapters.embedded.compile import both, filter_query, text_query
-from pipeline.adapters.embedded.counting import count_facets
+from pipeline.adapters.embedded.counting import count_distinct, count_facets
 from pipeline.adapters.embedded.generation import Generation, total_of
-from pipeline.index.bounds import check_bounds
+from pipeline.index.bounds import check_bounds, story_offset
 from pipeline.index.cursor import decode_cursor, encode_cursor
 from pipeline.index.highlight import highlight
 from pipeline.index.parse_query import Clause, parse_query
@@ -32,6 +33,8 @@ def answer(generation: Generation, query: Query, clauses: Sequence[Clause]) -> S
     searcher = generation.searcher()
     text = text_query(clauses, _languages(searcher))
     matching = both(filter_query(query.filters, query.since, query.until), text)
+    if query.collapse:
+        return _stories(searcher, matching, query, clauses, text)
     if _by_score(query, clauses):
         page, total, position = _best(searcher, matching, query)
     else:
@@ -50,6 +53,8 @@ def _by_score(query: Query, clauses: Sequence[Clause]) -> bool:
 
 
 def _cursor_kinds(query: Query, clauses: Sequence[Clause]) -> tuple[type, ...]:
+    if query.collapse:
+        return (int,)
     return (float, int, int) if _by_score(query, clauses) else (str,)
 
 
@@ -113,6 +118,72 @@ def _by_time(
     page = [(0.0, place) for _, place in found.hits[: query.size]]
     more = len(found.hits) > query.size
     return page, total, [found.hits[query.size - 1][0]] if more else None
+
+
+def _stories(
+    searcher: tantivy.Searcher,
+    matching: tantivy.Query,
+    query: Query,
+    clauses: Sequence[Clause],
+    text: tantivy.Query,
+) -> SearchPage:
+    """Return one hit for each story, the first by the order asked for.
+
+    tantivy cannot collapse, so documents are read in order until enough stories have been met.
+    """
+    offset = story_offset(query, decode_cursor(query, (int,)))
+    limit = 2 * (offset + query.size + 1)
+    while True:
+        ordered, exhausted = _in_order(searcher, matching, query, clauses, limit)
+        stories = searcher.fast_field_values("story", [place for _, place in ordered])
+        firsts: dict[object, tuple[float, tantivy.DocAddress]] = {}
+        for story, one in zip(stories, ordered, strict=True):
+            firsts.setdefault(story, one)
+        if exhausted or len(firsts) > offset + query.size:
+            break
+        limit *= 4
+    shown = list(firsts.values())[offset : offset + query.size]
+    more = len(firsts) > offset + query.size
+    hits = [_hit(searcher, query, clauses, score, place) for score, place in shown]
+    return SearchPage(
+        total=total_of(searcher.search(matching, limit=1)),
+        hits=tuple(replace(hit, in_story=_told(searcher, matching, hit)) for hit in hits),
+        facets=count_facets(searcher, query, text),
+        cursor=encode_cursor(query, [offset + query.size]) if more else None,
+        stories=count_distinct(searcher, matching, "story_id"),
+    )
+
+
+def _told(searcher: tantivy.Searcher, matching: tantivy.Query, hit: Hit) -> int:
+    """Return how many matching documents tell the story of a hit."""
+    same = tantivy.Query.term_query(layout.schema(), "story_id", hit.document["story_id"])
+    return total_of(searcher.search(both(matching, same), limit=1))
+
+
+def _in_order(
+    searcher: tantivy.Searcher,
+    matching: tantivy.Query,
+    query: Query,
+    clauses: Sequence[Clause],
+    limit: int,
+) -> tuple[list[tuple[float, tantivy.DocAddress]], bool]:
+    """Return the first documents with their scores, and whether these are all."""
+    if not _by_score(query, clauses):
+        way = Order.Asc if query.sort == "oldest" else Order.Desc
+        found = searcher.search(matching, limit=limit, order_by_field="recency", order=way)
+        return [(0.0, place) for _, place in found.hits], len(found.hits) < limit
+    found = searcher.search(matching, limit=limit)
+    ties = searcher.fast_field_values("tie", [place for _, place in found.hits])
+    ranked = sorted(
+        (-score, int(tie or 0), number)
+        for number, ((score, _), tie) in enumerate(zip(found.hits, ties, strict=True))
+    )
+    exhausted = len(found.hits) < limit
+    return [
+        (-score, found.hits[number][1])
+        for score, _, number in ranked
+        if exhausted or score < ranked[-1][0]  # of equal scores at the edge some may be missing
+    ], exhausted
 
 
 def _hit(

@@ -44,6 +44,10 @@ class ConfigError(NewslineError):
         self.faults = faults
         super().__init__("\n".join(str(fault) for fault in faults))
 
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[list[Fault]]]:
+        """Let worker processes send it: by default it would be made anew from its message."""
+        return type(self), (self.faults,)
+
 
 class UsageError(NewslineError):
     """The request itself is wrong (a malformed query, a forged cursor, an unknown feed)."""

@@ -334,7 +334,7 @@ class Workers(Protocol):
         """Run a named task of pipeline/tasks.py.
 
         Raises Permanent("parser_timeout" | "parser_memory" | "parser_crash") when the item killed
-        its worker; ItemErrors that the task raises come through.
+        its worker; ItemErrors that the task raises come through, and a ConfigError.
         """
         ...
 

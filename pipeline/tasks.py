@@ -4,29 +4,10 @@ Importing this module is what makes a worker ready, so it is preloaded before wo
 """
 
 from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from pipeline.enrich.enrichers import Enrichers
-from pipeline.extract.page import extract_page
-from pipeline.feeds.parse import parse_feed
-from pipeline.model import Enrichment
+from pipeline.enrich import tasks as enrich
+from pipeline.extract import tasks as extract
+from pipeline.feeds import tasks as feeds
 
-
-@lru_cache(maxsize=1)
-def _enrichers(config_dir: Path) -> Enrichers:
-    """Load gazetteer and topics once per process."""
-    return Enrichers.load(config_dir)
-
-
-def enrich(*, config_dir: Path, title: str, text: str, language: str | None) -> Enrichment:
-    """Enrich one text with the gazetteer and topics of a configuration folder."""
-    return _enrichers(config_dir).enrich(title=title, text=text, language=language)
-
-
-TASKS: dict[str, Callable[..., Any]] = {
-    "parse_feed": parse_feed,
-    "extract_page": extract_page,
-    "enrich": enrich,
-}
+TASKS: dict[str, Callable[..., Any]] = feeds.TASKS | extract.TASKS | enrich.TASKS

@@ -1,23 +1,26 @@
 """`newsline enrich`: who, where and what a text is about; needs no ledger and no network."""
 
+import asyncio
 import codecs
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
 
 import orjson
 import typer
 
-from pipeline.app import find_config_dir
-from pipeline.cli.given import plain_reason, refuse_address, summarise
-from pipeline.cli.output import JsonFlag, print_json, print_table
-from pipeline.enrich.enrichers import Enrichers
-from pipeline.errors import UsageError
+from pipeline.adapters.workers import ProcessWorkers
+from pipeline.cli.given import AHEAD, cores, in_order, plain_reason, refuse_address, summarise
+from pipeline.cli.options import ConfigOption, open_config
+from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_json, print_table
+from pipeline.config import ParserSettings, load
+from pipeline.errors import ItemError, UsageError
 from pipeline.model import Enrichment, Mention, Result
 
+_REGISTRY = "pipeline.enrich.tasks"
 _STANDARD = "-"
 _BAD_LINE = "bad_line"
 #: Outcomes of `newsline extract` that leave nothing to enrich.
@@ -49,6 +52,7 @@ def enrich(
             exists=True,
         ),
     ] = None,
+    config: ConfigOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Find the language, people, organisations, places and topics of a text.
@@ -56,7 +60,8 @@ def enrich(
     Offsets count code points of the given title or text. A batch has one JSON object per line:
     {"id", "title", "text", "language"?}; each is answered in order by a line with its id, a line
     that cannot be read by {"id", "line", "error"}. What `newsline extract` dropped or gave up is
-    passed on with its outcome and reason. Exit code 1 if a line was dead or could not be read.
+    passed on with its outcome and reason. Exit code 1 if a line was dead or could not be read, or
+    if the one text had to be given up.
 
     Example: newsline enrich article.txt --title "First joint patrol" --json
 
@@ -67,16 +72,46 @@ def enrich(
     refuse_address(file)
     if file.lower().endswith((".jsonl", ".ndjson")):
         raise UsageError(f"{file} holds lines: use `newsline enrich --batch {file}`")
-    enrichers = Enrichers.load(config_dir or find_config_dir())
+    file_of_settings, folder = open_config(config, config_dir)
+    limits = load(file_of_settings).parser
     if batch:
-        _batch(enrichers, batch, out)
+        every_core = limits.model_copy(update={"processes": cores()})
+        summarise(asyncio.run(_batch(_Enricher(every_core, folder), batch, out)))
         return
     given = _given(file, title, language)
-    found = enrichers.enrich(**given)
+    try:
+        one_process = limits.model_copy(update={"processes": 1})
+        found = asyncio.run(_one(_Enricher(one_process, folder), given))
+    except ItemError as error:
+        complain(f"{file}: {error}")
+        raise typer.Exit(BAD_NEWS) from None
     if json:
         print_json(as_json(found))
     else:
         _show(found)
+
+
+class _Enricher:
+    """The enrichers of a configuration folder, in worker processes."""
+
+    def __init__(self, limits: ParserSettings, config_dir: Path) -> None:
+        self.processes = limits.processes
+        self._workers = ProcessWorkers(limits, _REGISTRY)
+        self._config_dir = config_dir
+
+    async def enrich(self, given: dict[str, Any]) -> Enrichment:
+        """Enrich one text. Raises ItemError, and ConfigError when gazetteer or topics are wrong."""
+        found: Enrichment = await self._workers.run("enrich", config_dir=self._config_dir, **given)
+        return found
+
+    def close(self) -> None:
+        """End the processes."""
+        self._workers.close()
+
+
+async def _one(enricher: _Enricher, given: dict[str, Any]) -> Enrichment:
+    with closing(enricher):
+        return await enricher.enrich(given)
 
 
 def as_json(found: Enrichment) -> dict[str, Any]:
@@ -129,19 +164,26 @@ def _given(file: str, title: str, language: str) -> dict[str, Any]:
     }
 
 
-def _batch(enrichers: Enrichers, source: str, target: str) -> None:
-    """Answer every line; a bad one is answered too, and makes the exit code 1."""
+async def _batch(enricher: _Enricher, source: str, target: str) -> Counter[tuple[str, str]]:
+    """Answer every line in order, a bad one too; return what came out."""
     counts: Counter[tuple[str, str]] = Counter()
     try:
-        with _opened(source, "rb") as lines, _opened(target, "wb") as answers:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    answer = _answer(enrichers, line, number)
-                    counts[_ending(answer)] += 1
-                    answers.write(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
+        with (
+            closing(enricher),
+            _opened(source, "rb") as lines,
+            _opened(target, "wb") as sink,
+        ):
+            answers = (
+                _answer(enricher, line, number)
+                for number, line in enumerate(lines, start=1)
+                if line.strip()
+            )
+            async for answer in in_order(answers, enricher.processes * AHEAD):
+                counts[_ending(answer)] += 1
+                sink.write(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
     except OSError as error:
         raise UsageError(f"{error.filename}: cannot be opened: {plain_reason(error)}") from error
-    summarise(counts)
+    return counts
 
 
 def _ending(answer: dict[str, Any]) -> tuple[str, str]:
@@ -158,17 +200,23 @@ def _opened(name: str, mode: Literal["rb", "wb"]) -> AbstractContextManager[Bina
     return nullcontext(sys.stdin.buffer if mode == "rb" else sys.stdout.buffer)
 
 
-def _answer(enrichers: Enrichers, line: bytes, number: int) -> dict[str, Any]:
+async def _answer(enricher: _Enricher, line: bytes, number: int) -> dict[str, Any]:
     name = None
     try:
         values = _object(line)
         name = values.get("id")
         if values.get("outcome") in _ENDED:
             return {key: values.get(key) for key in ("id", "outcome", "reason")}
-        given = _texts(values)
+        found = await enricher.enrich(_texts(values))
     except ValueError as error:
-        return {"id": name, "line": number, "error": {"reason": _BAD_LINE, "detail": str(error)}}
-    return {"id": name, **as_json(enrichers.enrich(**given))}
+        return _failed(name, number, _BAD_LINE, str(error))
+    except ItemError as error:
+        return _failed(name, number, error.reason, error.detail)
+    return {"id": name, **as_json(found)}
+
+
+def _failed(name: object, number: int, reason: str, detail: str) -> dict[str, Any]:
+    return {"id": name, "line": number, "error": {"reason": reason, "detail": detail}}
 
 
 def _object(line: bytes) -> dict[str, Any]:

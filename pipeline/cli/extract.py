@@ -6,8 +6,8 @@ import os
 import sys
 import tempfile
 import zlib
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from io import BytesIO
@@ -20,7 +20,15 @@ from rich.console import Console
 from rich.progress import track
 
 from pipeline.adapters.workers import ProcessWorkers
-from pipeline.cli.given import is_address, plain_reason, refuse_address, summarise
+from pipeline.cli.given import (
+    AHEAD,
+    cores,
+    in_order,
+    is_address,
+    plain_reason,
+    refuse_address,
+    summarise,
+)
 from pipeline.cli.options import ConfigOption, open_config
 from pipeline.cli.output import BAD_NEWS, JsonFlag, print_json, print_table
 from pipeline.config import Config, load
@@ -31,8 +39,6 @@ from pipeline.model import Result
 _REGISTRY = "pipeline.extract.tasks"
 _STDIN = _STDOUT = "-"
 _GZIP = b"\x1f\x8b"
-#: Items under way for each process: enough that none waits while one item takes its time.
-_AHEAD = 16
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +82,7 @@ def extract(  # noqa: PLR0917 - typer passes options by name
     if batch is not None:
         lines = _read_lines(batch)
         with _writing(out) as sink:
-            counts = asyncio.run(_extract_all(lines, sink, settings, _cores()))
+            counts = asyncio.run(_extract_all(lines, sink, settings, cores()))
         summarise(counts)
         return
     answer = asyncio.run(_extract_file(str(file), url, settings))
@@ -108,26 +114,17 @@ async def _extract_all(
     counts: Counter[tuple[str, str]] = Counter()
     workers = ProcessWorkers(settings.parser.model_copy(update={"processes": processes}), _REGISTRY)
     try:
-        answers = _in_order(workers, _progress(lines), settings, processes * _AHEAD)
-        async for answer in answers:
+        answers = (
+            _answer_line(workers, number, line, settings)
+            for number, line in enumerate(_progress(lines), 1)
+            if line.strip()
+        )
+        async for answer in in_order(answers, processes * AHEAD):
             counts[answer["outcome"], answer["reason"] or ""] += 1
             sink.write(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
     finally:
         workers.close()
     return counts
-
-
-async def _in_order(
-    workers: ProcessWorkers, lines: Iterable[bytes], settings: Config, ahead: int
-) -> AsyncIterator[dict[str, Any]]:
-    under_way: deque[asyncio.Task[dict[str, Any]]] = deque()
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            under_way.append(asyncio.create_task(_answer_line(workers, number, line, settings)))
-        if len(under_way) > ahead:
-            yield await under_way.popleft()
-    while under_way:
-        yield await under_way.popleft()
 
 
 async def _answer_line(
@@ -232,11 +229,6 @@ def _writing(out: str) -> Iterator[BinaryIO]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def _cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _progress(lines: list[bytes]) -> Iterable[bytes]:

@@ -1,7 +1,10 @@
 """What the single steps (parse-feed, extract, enrich) share: files given, lines answered."""
 
-from collections import Counter
-from collections.abc import Mapping
+import asyncio
+import os
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from typing import Any, TypeVar
 
 import typer
 
@@ -9,6 +12,31 @@ from pipeline.cli.output import BAD_NEWS, complain
 from pipeline.errors import UsageError
 from pipeline.model import Result
 from pipeline.urls import clean
+
+T = TypeVar("T")
+#: Items under way for each process: enough that none waits while one item takes its time.
+AHEAD = 16
+
+
+async def in_order(items: Iterable[Coroutine[Any, Any, T]], ahead: int) -> AsyncIterator[T]:
+    """Yield what becomes of the items, in their order, with up to `ahead` of them under way."""
+    under_way: deque[asyncio.Task[T]] = deque()
+    try:
+        for item in items:
+            under_way.append(asyncio.create_task(item))
+            if len(under_way) > ahead:
+                yield await under_way.popleft()
+        while under_way:
+            yield await under_way.popleft()
+    finally:  # one that raised ends all: the others must not speak up later
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def is_address(text: str) -> bool:

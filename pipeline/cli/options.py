@@ -38,9 +38,9 @@ DEFAULT_DATA = Path("var/newsline")
 DEFAULT_FEEDS = Path("config/feeds.toml")
 
 
-def open_config(path: Path | None) -> tuple[Path | None, Path]:
+def open_config(path: Path | None, folder: Path | None = None) -> tuple[Path | None, Path]:
     """Return the settings file to read (None: none) and the folder of gazetteer and topics."""
-    folder = find_config_dir()
+    folder = folder or find_config_dir()
     default = folder / "pipeline.toml"
     return path or (default if default.is_file() else None), folder
 

@@ -1,22 +1,27 @@
 """`newsline parse-feed`: what a feed file says, without a network or a ledger."""
 
+import asyncio
 import json as json_module
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli.given import plain_reason, refuse_address
+from pipeline.adapters.workers import ProcessWorkers
+from pipeline.cli.given import AHEAD, in_order, plain_reason, refuse_address
+from pipeline.cli.options import ConfigOption, open_config
 from pipeline.cli.output import BAD_NEWS, JsonFlag, print_json, print_table
+from pipeline.config import Config, load
 from pipeline.errors import ItemError, Permanent, UsageError
-from pipeline.feeds.parse import MAX_BYTES
-from pipeline.feeds.parse import parse_feed as parse
 from pipeline.fetch.decoding import BodyDecoder
 from pipeline.model import DateClaim, Entry, ParsedFeed
 
+_REGISTRY = "pipeline.feeds.tasks"
 _STDIN = "-"
 #: Links in a file without --url are relative to something that cannot be fetched by mistake.
 _NO_ADDRESS = "http://feed.invalid/"
@@ -42,34 +47,67 @@ def parse_feed(
             dir_okay=False,
         ),
     ] = None,
+    config: ConfigOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Parse feed files (RSS, Atom, RDF, JSON Feed, sitemap) and print their entries.
 
-    Exit code 1 if one of them is no feed or cannot be read. With --json one line per file.
+    Exit code 1 if one of them is no feed, cannot be read or had to be killed: that harms no other
+    one. With --json one line per file, in the order given.
 
     Example: newsline parse-feed saved.xml --url https://example.org/rss --json
     """
-    given = read_headers(headers) if headers else ()
-    failed = False
     for file in files:
         refuse_address(file)
-    for file in files:
-        try:
-            body = _read(file)
-            parsed = parse(
-                decoded(body, given), url=url, headers=given, fetched_at=datetime.now(UTC)
-            )
-        except ItemError as error:
-            failed = True
-            _print_error(file, error, json=json)
-            continue
-        if json:
-            print_json({"file": file, **feed_as_json(parsed)})
-        else:
-            _print_feed(file, parsed)
-    if failed:
+    settings = load(open_config(config)[0])
+    way = _Way(url, read_headers(headers) if headers else (), settings)
+    if asyncio.run(_parse_all(files, way, json=json)):
         raise typer.Exit(BAD_NEWS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How all files of one command are to be read."""
+
+    url: str
+    headers: Headers
+    settings: Config
+
+
+async def _parse_all(files: Sequence[str], way: _Way, *, json: bool) -> bool:
+    """Print what each file says, in order; tell whether one of them failed."""
+    processes = min(len(files), way.settings.parser.processes)
+    limits = way.settings.parser.model_copy(update={"processes": processes})
+    workers = ProcessWorkers(limits, _REGISTRY)
+    failed = False
+    try:
+        found = in_order((_parse(workers, file, way) for file in files), processes * AHEAD)
+        async for file, parsed in found:
+            failed = failed or isinstance(parsed, ItemError)
+            _print(file, parsed, json=json)
+    finally:
+        workers.close()
+    return failed
+
+
+async def _parse(
+    workers: ProcessWorkers, file: str, way: _Way
+) -> tuple[str, ParsedFeed | ItemError]:
+    """Return a file's name and what became of it."""
+    max_bytes = way.settings.fetch.max_body_bytes
+    try:
+        body = decoded(_read(file, max_bytes), way.headers, max_bytes=max_bytes)
+        parsed: ParsedFeed = await workers.run(
+            "parse_feed",
+            body=body,
+            url=way.url,
+            headers=way.headers,
+            fetched_at=datetime.now(UTC),
+            max_entries=way.settings.poll.max_entries,
+        )
+    except ItemError as error:
+        return file, error
+    return file, parsed
 
 
 def read_headers(path: Path) -> list[tuple[str, str]]:
@@ -94,24 +132,26 @@ def read_headers(path: Path) -> list[tuple[str, str]]:
     return found
 
 
-def decoded(body: bytes, headers: Headers) -> bytes:
+def decoded(body: bytes, headers: Headers, *, max_bytes: int) -> bytes:
     """Remove the content codings that the headers name. Raises ItemError as a fetch would."""
     coding = next((value for name, value in headers if name.lower() == "content-encoding"), None)
     if not coding:
         return body
-    decoder = BodyDecoder(coding, max_body_bytes=MAX_BYTES)
+    decoder = BodyDecoder(coding, max_body_bytes=max_bytes)
     decoder.feed(body)
     return decoder.finish()
 
 
-def _read(file: str) -> bytes:
+def _read(file: str, max_bytes: int) -> bytes:
     """Read a file or standard input. Raises Permanent: the other files are still parsed."""
-    if file == _STDIN:
-        return sys.stdin.buffer.read()
     try:
-        return Path(file).read_bytes()
+        with nullcontext(sys.stdin.buffer) if file == _STDIN else Path(file).open("rb") as source:
+            body = source.read(max_bytes + 1)
     except OSError as error:
         raise Permanent("file_unreadable", f"cannot be read: {plain_reason(error)}") from None
+    if len(body) > max_bytes:
+        raise Permanent("too_large", f"more than {max_bytes} bytes")
+    return body
 
 
 def feed_as_json(parsed: ParsedFeed) -> dict[str, Any]:
@@ -166,11 +206,16 @@ def _claim(claim: DateClaim | None) -> dict[str, Any] | None:
     }
 
 
-def _print_error(file: str, error: ItemError, *, json: bool) -> None:
-    if json:
-        print_json({"file": file, "error": {"reason": error.reason, "detail": error.detail}})
+def _print(file: str, found: ParsedFeed | ItemError, *, json: bool) -> None:
+    if isinstance(found, ItemError):
+        if json:
+            print_json({"file": file, "error": {"reason": found.reason, "detail": found.detail}})
+        else:
+            print_table(file, ("error", "detail"), [(found.reason, found.detail)])
+    elif json:
+        print_json({"file": file, **feed_as_json(found)})
     else:
-        print_table(file, ("error", "detail"), [(error.reason, error.detail)])
+        _print_feed(file, found)
 
 
 def _print_feed(file: str, parsed: ParsedFeed) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.adapters.fork_server import start_server
 from pipeline.cli.output import REFUSED, WRONG_USE, complain
 from pipeline.errors import NewslineError, StoreUnavailable
 
@@ -26,6 +27,13 @@ COMMANDS = {
     "extract": ("extract", "Extract articles from saved pages, one or many."),
     "enrich": ("enrich", "Find language, people, organisations, places and topics."),
     "rehearse": ("rehearse", "Serve ten invented outlets, to try things on."),
+}
+
+#: Commands that hand all their work to worker processes → what those must have imported.
+_WORK = {
+    "parse-feed": "pipeline.feeds.tasks",
+    "extract": "pipeline.extract.tasks",
+    "enrich": "pipeline.enrich.tasks",
 }
 
 
@@ -66,6 +74,8 @@ def _root(
 
 def main() -> None:
     """Run the command line; ends the process."""
+    if (registry := _WORK.get(sys.argv[1] if sys.argv[1:] else "")) is not None:
+        start_server(registry)  # it gets ready while this process imports the command
     try:
         build(sys.argv[1:])()
     except NewslineError as error:

@@ -12,6 +12,7 @@
     schedule, redirects when to ask again; where a feed has moved
     merging             two feeds that turn out to be one
     doctor, discover    what is wrong with a feed; which feeds a site has
+    tasks               what `newsline parse-feed` runs in its workers
 
 Everything here is pure: no network, no disk but the catalogue files given by name.
 """

@@ -7,7 +7,7 @@ import sys
 import time
 import warnings
 
-from pipeline.errors import Permanent, Transient
+from pipeline.errors import ConfigError, Fault, Permanent, Transient
 
 
 class TwoArgumentsError(Exception):
@@ -37,6 +37,10 @@ def refuse(*, lasting):
     if lasting:
         raise Permanent("bad_page", "a detail")
     raise Transient("try_later", "soon", retry_after_s=7.5)
+
+
+def misconfigured():
+    raise ConfigError([Fault("topics.toml", "topic", "is missing"), Fault("b.toml", "x", "no")])
 
 
 def bug():
@@ -97,6 +101,7 @@ _ALL = (
     parent,
     main_file,
     refuse,
+    misconfigured,
     bug,
     strange_bug,
     unpicklable,

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.adapters.workers import ProcessWorkers
 from pipeline.config import ParserSettings
-from pipeline.errors import Permanent, Transient
+from pipeline.errors import ConfigError, Permanent, Transient
 
 REGISTRY = "hostile_tasks"
 HERE = Path(__file__).parent
@@ -91,6 +91,14 @@ def test_item_errors_keep_class_reason_detail_and_delay(open_workers):
     assert (type(lasting), lasting.reason, lasting.detail) == (Permanent, "bad_page", "a detail")
     assert (type(passing), passing.reason, passing.detail) == (Transient, "try_later", "soon")
     assert passing.retry_after_s == 7.5
+
+
+def test_an_operators_mistake_comes_through_with_every_fault(open_workers):
+    error = run_one(open_workers(), "misconfigured")
+
+    assert isinstance(error, ConfigError)
+    assert str(error) == "topics.toml: topic: is missing\nb.toml: x: no"
+    assert len(error.faults) == 2
 
 
 def test_a_bug_that_an_item_finds_ends_that_item_only(open_workers, capsys):

@@ -9,7 +9,7 @@ from pipeline.cli.parse_feed import decoded
 from pipeline.errors import Permanent
 from pipeline.feeds.discover import declared
 from pipeline.feeds.opml import read_opml, write_opml
-from pipeline.feeds.parse import parse_feed
+from pipeline.feeds.parse import MAX_BYTES, parse_feed
 
 pytestmark = pytest.mark.corpora
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -20,7 +20,7 @@ def read(corpora):
     """Parse one file of the corpus as if it had been served."""
 
     def parse(path, headers=(), url="http://example.com/feed"):
-        body = decoded((corpora / "feeds" / path).read_bytes(), headers)
+        body = decoded((corpora / "feeds" / path).read_bytes(), headers, max_bytes=MAX_BYTES)
         return parse_feed(body, url=url, headers=headers, fetched_at=NOW)
 
     return parse

@@ -1,12 +1,14 @@
 """`newsline enrich`: one text or many lines, every one answered."""
 
 import json
+from shutil import copytree
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from pipeline.cli.enrich import register
+from pipeline.errors import ConfigError
 
 TEXT = "EUCOM and Erdoğan discussed the safe zone in Syria."
 
@@ -132,3 +134,14 @@ def test_a_file_and_a_batch_together_are_refused(app, root):
 def test_a_missing_file_is_named(app):
     result = CliRunner().invoke(app, ["enrich", "nowhere.txt"])
     assert "nowhere.txt" in str(result.exception)
+
+
+@pytest.mark.parametrize("arguments", [("-",), ("--batch", "-")])
+def test_a_mistake_in_the_topics_is_the_operators_and_no_lines(app, tmp_path, root, arguments):
+    copytree(root / "config", tmp_path / "config")
+    (tmp_path / "config" / "topics.toml").write_text("[[topic]]\nid = 1\n", "utf-8")
+    line = ["enrich", *arguments, "--config-dir", str(tmp_path / "config")]
+    result = CliRunner().invoke(app, line, input='{"text": "x"}')
+    assert isinstance(result.exception, ConfigError)
+    assert "topics.toml" in str(result.exception)
+    assert result.stdout == ""

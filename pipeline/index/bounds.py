@@ -1,9 +1,12 @@
 """What a query may ask for. The limits keep any answer under a second on any engine."""
 
+import math
 from collections.abc import Collection
 
 from pipeline.errors import UsageError
+from pipeline.index.fusion import DEPTH
 from pipeline.index.query import FACETS, Query
+from pipeline.index.schema import VECTOR_DIMS
 
 SORTS = ("relevance", "newest", "oldest")
 MAX_SIZE = 100
@@ -23,10 +26,30 @@ def check_bounds(query: Query) -> None:
         raise UsageError(f"facet size {query.facet_size} is not between 1 and {MAX_FACET_SIZE}")
     if query.since and query.until and query.since > query.until:
         raise UsageError(f"the range of days is empty: {query.since} is after {query.until}")
+    if query.vector is not None:
+        _check_vector(query, query.vector)
     _check_facets("facet", query.facets)
     _check_facets("filter", query.filters)
     for facet, values in query.filters.items():
         _check_values(facet, values)
+
+
+def _check_vector(query: Query, vector: tuple[float, ...]) -> None:
+    if len(vector) != VECTOR_DIMS or not all(map(math.isfinite, vector)) or not any(vector):
+        raise UsageError(f"a vector needs {VECTOR_DIMS} finite numbers, not all of them 0")
+    if query.sort != "relevance" or query.collapse or not query.text.strip():
+        raise UsageError("a vector goes with a text, sorted by relevance and not grouped by story")
+
+
+def hybrid_offset(query: Query, position: list[str | int | float] | None) -> int:
+    """Return after how many documents a page of a hybrid answer begins.
+
+    Raises UsageError behind the first DEPTH: no more are ranked.
+    """
+    offset = int(position[0]) if position else 0
+    if not 0 <= offset <= DEPTH - query.size:
+        raise UsageError(f"a hybrid answer has {DEPTH} documents at most; ask for smaller pages")
+    return offset
 
 
 def story_offset(query: Query, position: list[str | int | float] | None) -> int:

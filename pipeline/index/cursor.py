@@ -65,6 +65,7 @@ def _check(query: Query, payload: bytes) -> bytes:
             query.until,
             query.sort,
             query.collapse,
+            query.vector,
         ]
     )
     return hashlib.blake2s(identity + payload, digest_size=_CHECK_BYTES).digest()

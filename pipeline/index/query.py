@@ -41,6 +41,8 @@ class Query:
     cursor: str | None = None  # from the previous SearchPage
     highlight: bool = True
     collapse: bool = False  # one hit for each story: the best of its documents by the sort
+    #: Find by meaning too: documents near this vector join those with the words (hybrid search).
+    vector: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """From what a search returned to the answer of a Query."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipeline.adapters.elastic import source
@@ -8,6 +9,7 @@ from pipeline.adapters.elastic.compile import CLOSE, OPEN
 from pipeline.errors import UsageError
 from pipeline.index.cursor import encode_cursor
 from pipeline.index.facets import DAY
+from pipeline.index.fusion import DEPTH, fuse
 from pipeline.index.highlight import fragments
 from pipeline.index.query import Hit, Query, SearchPage
 
@@ -43,6 +45,22 @@ def read_page(
         facets=_facets(query, aggregations),
         cursor=cursor,
         stories=stories,
+    )
+
+
+def read_fused(
+    query: Query, worded: Mapping[str, Any], near: Mapping[str, Any], *, offset: int
+) -> SearchPage:
+    """Return the page of a hybrid answer: both rankings as one, each document once."""
+    found = {one["_id"]: one for answer in (near, worded) for one in answer["hits"]["hits"]}
+    ranked = fuse([[one["_id"] for one in answer["hits"]["hits"]] for answer in (worded, near)])
+    shown = ranked[offset : offset + query.size]
+    more = len(ranked[:DEPTH]) > offset + query.size
+    return SearchPage(
+        total=worded["hits"]["total"]["value"],
+        hits=tuple(replace(_hit(found[id_], {}), score=score) for id_, score in shown),
+        facets=_facets(query, worded.get("aggregations", {})),
+        cursor=encode_cursor(query, [offset + query.size]) if more else None,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.adapters.elastic.source import LIVE
 from pipeline.index.analysis import exact_forms
 from pipeline.index.facets import DAY, own_filter_removed
+from pipeline.index.fusion import DEPTH
 from pipeline.index.mapping import PARTS
 from pipeline.index.parse_query import Clause, Kind, Term
 from pipeline.index.query import Query
@@ -51,6 +52,23 @@ def search_body(
     if query.highlight:
         body["highlight"] = _highlight(languages)
     return body
+
+
+def nearest_body(query: Query, vector: Sequence[float]) -> Body:
+    """Return the body that finds the documents nearest to a vector, under the query's filters."""
+    filters = [matching(query, (), ()), *facet_filters(query.filters)]
+    return {
+        "knn": {
+            "field": "embedding",
+            "query_vector": list(vector),
+            "k": DEPTH,
+            "num_candidates": 2 * DEPTH,
+            "filter": filters,
+        },
+        "size": DEPTH,
+        "_source": {"excludes": ["by_language"]},
+        "timeout": TIMEOUT,
+    }
 
 
 def matching(query: Query, clauses: Sequence[Clause], languages: Collection[str]) -> Body:

@@ -2,16 +2,23 @@
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
 from pipeline.adapters.elastic import source
-from pipeline.adapters.elastic.answer import read_page
+from pipeline.adapters.elastic.answer import read_fused, read_page
 from pipeline.adapters.elastic.cluster import Cluster, Role, refusals
-from pipeline.adapters.elastic.compile import facet_filters, matching, search_body
-from pipeline.index.bounds import check_bounds, story_offset
+from pipeline.adapters.elastic.compile import (
+    facet_filters,
+    matching,
+    nearest_body,
+    search_body,
+)
+from pipeline.index.bounds import check_bounds, hybrid_offset, story_offset
 from pipeline.index.cursor import decode_cursor
+from pipeline.index.fusion import DEPTH
 from pipeline.index.mapping import LANGUAGES
 from pipeline.index.parse_query import Clause, parse_query
 from pipeline.index.query import Query, SearchPage
@@ -44,6 +51,8 @@ class Searcher:
         by_score = query.sort == "relevance" and any(not one.excluded for one in clauses)
         position = decode_cursor(query, _position_kinds(query, by_score=by_score))
         languages = self._held_languages() if clauses else ()
+        if query.vector is not None:
+            return self._hybrid(query, query.vector, clauses, position)
         body = search_body(query, clauses, languages, by_score=by_score)
         if query.collapse:
             body["from"] = story_offset(query, position)
@@ -52,6 +61,21 @@ class Searcher:
         answer = self._ask(body)
         sizes = self._story_sizes(query, clauses, languages, answer) if query.collapse else {}
         return read_page(query, answer, position=position, sizes=sizes)
+
+    def _hybrid(
+        self,
+        query: Query,
+        vector: Sequence[float],
+        clauses: Sequence[Clause],
+        position: list[str | int | float] | None,
+    ) -> SearchPage:
+        """Answer by words and by meaning; total and facets speak of what has the words."""
+        offset = hybrid_offset(query, position)
+        deep = replace(query, size=DEPTH, cursor=None)
+        languages = self._held_languages()
+        worded = self._ask(search_body(deep, clauses, languages, by_score=True))
+        near = self._ask(nearest_body(query, vector))
+        return read_fused(query, worded, near, offset=offset)
 
     def _ask(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         with refusals(f"search {self._alias}", self._cluster.settings.url):
@@ -141,6 +165,6 @@ class Searcher:
 
 
 def _position_kinds(query: Query, *, by_score: bool) -> tuple[type, ...]:
-    if query.collapse:
+    if query.collapse or query.vector is not None:
         return (int,)
     return (float, str) if by_score else (int, str)

@@ -11,6 +11,7 @@ from pipeline.adapters.embedded import layout
 from pipeline.adapters.embedded.compile import both, filter_query, text_query
 from pipeline.adapters.embedded.counting import count_distinct, count_facets
 from pipeline.adapters.embedded.generation import Generation, total_of
+from pipeline.errors import UsageError
 from pipeline.index.bounds import check_bounds, story_offset
 from pipeline.index.cursor import decode_cursor, encode_cursor
 from pipeline.index.highlight import highlight
@@ -23,6 +24,8 @@ _TIES_EXPECTED = 64  # equal scores at a page's edge that one request usually co
 def check_query(query: Query) -> tuple[Clause, ...]:
     """Read the text and hold everything against the bounds. Raises UsageError."""
     check_bounds(query)
+    if query.vector is not None:
+        raise UsageError("the embedded index holds no vectors; Elasticsearch does")
     clauses = parse_query(query.text)
     decode_cursor(query, _cursor_kinds(query, clauses))
     return clauses

@@ -14,7 +14,7 @@ from pathlib import Path
 from elastic_transport import ApiError, TransportError
 
 from pipeline.devnode.credentials import USER, ensure_certificates, ensure_password
-from pipeline.devnode.install import install, locked
+from pipeline.devnode.install import cache_folder, install, locked
 from pipeline.devnode.java import Java, find_java
 from pipeline.devnode.owner import Owner, find_owner, give, require_way, run_as
 from pipeline.devnode.settings import CLUSTER, as_yaml, environment, server_settings
@@ -28,9 +28,8 @@ _LOG_LINES = 15  # of the log, shown when a start fails
 def prepare(folder: Path, *, port: int, security: bool, say: Callable[[str], None]) -> "Launch":
     """Install, and write what the node needs into its folder."""
     java, owner = find_java(), find_owner()
-    require_way(owner, folder, "give another folder with --data")
+    require_way(owner, cache_folder(), "name another folder in XDG_CACHE_HOME")
     home = install(java, say)
-    require_way(owner, home, "name another folder in XDG_CACHE_HOME")
     own = folder / "node"
     config, temporary = own / "config", own / "tmp"
     shutil.copytree(home / "config", config, dirs_exist_ok=True)

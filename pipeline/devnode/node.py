@@ -12,6 +12,7 @@ from elastic_transport import ApiError, TransportError
 
 from pipeline.devnode.install import locked
 from pipeline.devnode.launch import prepare
+from pipeline.devnode.owner import find_owner, require_way
 from pipeline.devnode.state import Node, find_node, forget_node, write_node
 from pipeline.errors import StoreUnavailable, UsageError
 
@@ -35,6 +36,7 @@ def start(folder: Path, *, port: int, security: bool, say: Callable[[str], None]
     (the registry cannot be reached, the node does not come up).
     """
     folder = folder.absolute()
+    require_way(find_owner(), folder, "give another folder with --data")
     _make_folder(folder)
     with locked(folder / "lock"):
         if running := find_node(folder):
@@ -95,7 +97,7 @@ def _make_folder(folder: Path) -> None:
             folder.mkdir(parents=True)
             folder.chmod(0o755)  # whatever our umask is: the node may run as another user
     except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error}") from error
+        raise UsageError(f"{folder} cannot be made: {error.strerror}") from error
 
 
 def _require_free(port: int) -> None:

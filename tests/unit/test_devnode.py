@@ -1,13 +1,16 @@
 """The development node: what can be said without starting one."""
 
 import hashlib
+import json
 import os
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli.root import build
 from pipeline.devnode.artifacts import COMPILER, SERVER, Artifact, fetch
 from pipeline.devnode.install import cache_folder, compiler, fingerprint, patch_options
 from pipeline.devnode.java import Java, find_java, parse_version
@@ -237,3 +240,24 @@ def test_a_damaged_record_is_said(tmp_path):
     (tmp_path / "node.json").write_text("{")
     with pytest.raises(UsageError, match=r"node\.json is damaged"):
         find_node(tmp_path)
+
+
+@pytest.mark.parametrize("command", ["start", "stop", "status"])
+def test_help_teaches_by_an_example(command):
+    shown = CliRunner().invoke(build(["elasticsearch"]), ["elasticsearch", command, "--help"])
+    assert f"Example: newsline elasticsearch {command}" in shown.output
+
+
+def test_a_folder_without_a_node_is_bad_news_for_status_and_nothing_for_stop(tmp_path):
+    def newsline(*arguments):
+        app = build(["elasticsearch"])
+        return CliRunner().invoke(
+            app, ["elasticsearch", *arguments, "--data", str(tmp_path / "no")]
+        )
+
+    assert newsline("status").exit_code == 1
+    assert newsline("status").output == f"stopped: no node runs in {tmp_path / 'no'}\n"
+    stopped = newsline("stop", "--json")
+    assert stopped.exit_code == 0
+    assert json.loads(stopped.output) == {"stopped": False, "data": str(tmp_path / "no")}
+    assert list(tmp_path.iterdir()) == []

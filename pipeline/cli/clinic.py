@@ -1,25 +1,29 @@
-"""Visits to feeds outside a run: for `feeds check` and `feeds discover`.
+"""Visits to feeds outside a run: for `feeds check`, and for `feeds discover` (discovery.py).
 
 Written against the ports, so that tests bring their own. Hosts are asked side by side, one request
-at a time each, at the pace that the settings promise.
+at a time each, at the pace that the settings promise; robots.txt is obeyed as a run obeys it.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from pipeline.config import Config
-from pipeline.errors import ItemError, Permanent
-from pipeline.feeds.discover import Candidate, find_candidates
+from pipeline.errors import ItemError, Permanent, Transient
 from pipeline.feeds.doctor import Diagnosis, diagnose
+from pipeline.fetch.pace import MAX_CRAWL_DELAY_S
+from pipeline.fetch.robots import MAX_ROBOTS_BYTES, verdict
+from pipeline.fetch.user_agent import PRODUCT
 from pipeline.model import Feed, Page, ParsedFeed
 from pipeline.ports import Clock, Fetcher, FetchKind, Workers
 from pipeline.urls import host_of
+from pipeline.work import RobotsCopy
 
-_OK = range(200, 300)
+OK = range(200, 300)
 #: Our own trouble: no feed is to blame, and nothing that is said about one would be true.
-_OURS = "parser_unavailable"
+OURS = "parser_unavailable"
 
 
 @dataclass(slots=True)
@@ -31,6 +35,11 @@ class Clinic:
     clock: Clock
     config: Config
     _asked_at: dict[str, datetime] = field(default_factory=dict)
+    _crawl_delays_s: dict[str, float] = field(default_factory=dict)
+    _robots: dict[str, RobotsCopy] = field(default_factory=dict)
+    _silent: dict[str, str] = field(
+        default_factory=dict
+    )  # origin → why its robots.txt did not come
 
     async def check(self, feeds: Sequence[Feed]) -> AsyncIterator[Diagnosis]:
         """Yield a diagnosis of each feed, as they come in."""
@@ -54,86 +63,76 @@ class Clinic:
     async def examine(self, feed: Feed) -> Diagnosis:
         """Fetch one feed once and judge it."""
         try:
-            page = await self._get(feed.url, FetchKind.FEED)
+            page = await self.get(feed.url, FetchKind.FEED)
         except ItemError as error:
             return diagnose(feed, error, None, self.clock.now())
         parsed: ParsedFeed | ItemError | None = None
-        if page.status in _OK:
+        if page.status in OK:
             try:
-                parsed = await self._parse(page, feed)
+                parsed = await self.parse(page, feed)
             except ItemError as error:
-                if error.reason == _OURS:
+                if error.reason == OURS:
                     raise
                 parsed = error
         return diagnose(feed, page, parsed, self.clock.now())
 
-    async def discover(self, url: str) -> "tuple[list[Found], int]":
-        """Return the feeds of a site, best first, and how many candidates were tried.
+    async def get_page(self, url: str, kind: FetchKind) -> Page:
+        """Fetch what nobody published for programs: robots.txt is asked first, and at every hop.
 
-        Raises ItemError when the page cannot be had. Well-known places are tried only when the
-        site names no feed that works.
+        Raises ItemError, also Permanent("robots_disallowed") and Transient("robots_unavailable").
         """
-        robots = await self._robots(url)  # first, as a polite visitor does
-        page = await self._get(url, FetchKind.PAGE)
-        if page.status not in _OK:
-            raise Permanent(f"http_{page.status}", f"{url} answers with HTTP {page.status}")
-        itself = await self._try(Candidate(page.final_url, "itself"), page)
-        if itself:
-            return [itself], 1
-        if _origin(page.final_url) != _origin(url):
-            robots = await self._robots(page.final_url)
-        candidates = find_candidates(page.body, page.final_url, robots=robots)
-        named = [candidate for candidate in candidates if candidate.source != "well_known"]
-        guessed = [candidate for candidate in candidates if candidate.source == "well_known"]
-        found = [feed for candidate in named if (feed := await self._try(candidate))]
-        tried = len(named)
-        for candidate in guessed if not found else ():
-            tried += 1
-            feed = await self._try(candidate)
-            found += [feed] if feed else []
-        unique = {feed.url: feed for feed in reversed(found)}
-        return list(reversed(unique.values())), tried
+        await self._ask_robots(url)
 
-    async def _try(self, candidate: Candidate, page: Page | None = None) -> "Found | None":
-        """Return a candidate as a feed if it is one."""
-        try:
-            page = page or await self._get(candidate.url, FetchKind.FEED)
-            if page.status not in _OK:
-                return None
-            parsed = await self._parse(page, None)
-        except ItemError as error:
-            if error.reason == _OURS:
-                raise
-            return None  # most guesses lead nowhere; how many were tried is told
-        newest = max((e.published_at.at for e in parsed.entries if e.published_at), default=None)
-        return Found(
-            url=page.final_url,
-            source=candidate.source,
-            kind=parsed.kind,
-            title=parsed.title or candidate.title,
-            entries=len(parsed.entries),
-            newest_at=newest,
-        )
+        async def gate(target: str) -> None:
+            await self._ask_robots(target)
+            await self._turn(host_of(target))
 
-    async def _robots(self, url: str) -> str:
-        """Return robots.txt of a site, "" when there is none: it is only asked for sitemaps."""
-        try:
-            robots = await self._get(f"{_origin(url)}/robots.txt", FetchKind.ROBOTS)
-        except ItemError:
-            return ""
-        return robots.body.decode("utf-8-sig", "replace") if robots.status in _OK else ""
+        await self._turn(host_of(url))
+        return await self.fetcher.get(url, kind, gate=gate)
 
-    async def _get(self, url: str, kind: FetchKind) -> Page:
-        """Fetch in turn: never sooner after the last request to the host than its pace allows."""
-        host = host_of(url)
-        last = self._asked_at.get(host)
-        if last is not None:
-            waited_s = (self.clock.now() - last).total_seconds()
-            await self.clock.sleep(max(0.0, self.config.fetch.pace_s - waited_s))
-        self._asked_at[host] = self.clock.now()
+    async def _ask_robots(self, url: str) -> None:
+        """Raise ItemError if we may not, in a sentence; note the pace that a host asks for."""
+        copy = await self.robots_of(url)
+        ruling = verdict(copy, url, PRODUCT)
+        if ruling.crawl_delay_s is not None:
+            self._crawl_delays_s[host_of(url)] = min(ruling.crawl_delay_s, MAX_CRAWL_DELAY_S)
+        if ruling.allowed:
+            return
+        if ruling.temporary:
+            why = self._silent.get(copy.origin, f"http_{copy.status}")
+            detail = f"{copy.origin}/robots.txt cannot be had now ({why}), and that counts as no"
+            raise Transient("robots_unavailable", detail)
+        detail = f"{copy.origin}/robots.txt does not let {PRODUCT} read {url}"
+        raise Permanent("robots_disallowed", detail)
+
+    async def robots_of(self, url: str) -> RobotsCopy:
+        """Return robots.txt of a URL's origin, asked for once; status 0 when nothing came."""
+        origin = origin_of(url)
+        if origin not in self._robots:
+            status, body = 0, b""
+            try:
+                page = await self.get(f"{origin}/robots.txt", FetchKind.ROBOTS)
+                status, body = page.status, page.body[:MAX_ROBOTS_BYTES]
+            except ItemError as error:
+                self._silent[origin] = error.reason
+            self._robots[origin] = RobotsCopy(origin, status, body, self.clock.now())
+        return self._robots[origin]
+
+    async def get(self, url: str, kind: FetchKind) -> Page:
+        """Fetch in turn what is there for programs: a feed, robots.txt."""
+        await self._turn(host_of(url))
         return await self.fetcher.get(url, kind)
 
-    async def _parse(self, page: Page, feed: Feed | None) -> ParsedFeed:
+    async def _turn(self, host: str) -> None:
+        """Wait until so long after the last request to the host as its pace demands."""
+        last = self._asked_at.get(host)
+        if last is not None:
+            pace_s = max(self.config.fetch.pace_s, self._crawl_delays_s.get(host, 0.0))
+            waited_s = (self.clock.now() - last).total_seconds()
+            await self.clock.sleep(max(0.0, pace_s - waited_s))
+        self._asked_at[host] = self.clock.now()
+
+    async def parse(self, page: Page, feed: Feed | None) -> ParsedFeed:
         """Parse in a worker. Raises ItemError."""
         parsed: ParsedFeed = await self.workers.run(
             "parse_feed",
@@ -148,17 +147,7 @@ class Clinic:
         return parsed
 
 
-def _origin(url: str) -> str:
-    return "/".join(url.split("/")[:3])
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A feed that a site has, fetched and parsed."""
-
-    url: str
-    source: str  # "itself" | "declared" | "linked" | "robots" | "well_known"
-    kind: str
-    title: str
-    entries: int
-    newest_at: datetime | None
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

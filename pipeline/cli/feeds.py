@@ -14,7 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pipeline.adapters.clock import clock_of
-from pipeline.cli.clinic import Clinic, Found
+from pipeline.cli.clinic import Clinic
+from pipeline.cli.discovery import CLOSED, Discovery, Found
+from pipeline.cli.discovery import discover as find_feeds
 from pipeline.cli.options import (
     DEFAULT_DATA,
     DEFAULT_FEEDS,
@@ -36,6 +38,8 @@ from pipeline.model import Feed
 from pipeline.urls import clean
 from pipeline.work import FeedState
 
+#: What remains to be done at a site that lets nobody look for its feeds.
+_STILL = "A feed whose address you know may be polled all the same: put it into the catalogue."
 #: OPML attributes of a merged feed.
 _MERGED_INTO, _MERGED_AT = "newslineMergedInto", "newslineMergedAt"
 
@@ -102,7 +106,10 @@ def discover(
     config: ConfigOption = None,
     json: JsonFlag = False,
 ) -> None:
-    """Find the feeds of a site: each one printed was fetched and read. Exit code 1 if none.
+    """Find the feeds of a site: each one printed was fetched and read.
+
+    robots.txt is obeyed for the page, for sitemaps and for guesses, as for the pages of a run. Exit
+    code 1 if there is none, or if we may not look; what was not looked at is named.
 
     Example: newsline feeds discover https://www.example.org/
     """
@@ -111,19 +118,22 @@ def discover(
     except ValueError as error:
         raise UsageError(f"{url!r} is no web address: {error}") from None
     try:
-        found, tried = asyncio.run(_discover(url, config))
+        found = asyncio.run(_discover(url, config))
     except ItemError as error:
-        complain(f"{url}: {error}")
+        complain(f"{error.detail}. {_STILL}" if error.reason in CLOSED else f"{url}: {error}")
         raise typer.Exit(BAD_NEWS) from None
     if json:
-        print_lines(_found_as_json(feed) for feed in found)
+        print_lines(_found_as_json(feed) for feed in found.found)
     else:
         blocks = [
-            ((f.kind, f.entries, _day(f.newest_at), f.source, f.title), (f.url,)) for f in found
+            ((f.kind, f.entries, _day(f.newest_at), f.source, f.title), (f.url,))
+            for f in found.found
         ]
-        title = f"{len(found)} feeds of {url} ({tried} addresses tried)"
+        title = f"{len(found.found)} feeds of {url} ({found.tried} addresses tried)"
         print_blocks(title, ("kind", "entries", "newest", "found", "title"), blocks)
-    if not found:
+    for address in found.closed:
+        complain(f"not looked at, since robots.txt does not let us: {address}")
+    if not found.found:
         raise typer.Exit(BAD_NEWS)
 
 
@@ -228,13 +238,13 @@ async def _check(catalogue: tuple[Feed, ...], config: Path | None) -> list[Diagn
     return found
 
 
-async def _discover(url: str, config: Path | None) -> tuple[list[Found], int]:
+async def _discover(url: str, config: Path | None) -> Discovery:
     watched = Console(stderr=True)
     async with _clinic(config) as clinic:
         if not watched.is_terminal:
-            return await clinic.discover(url)
+            return await find_feeds(clinic, url)
         with watched.status(f"looking for feeds of {url}, one request at a time"):
-            return await clinic.discover(url)
+            return await find_feeds(clinic, url)
 
 
 def print_diagnoses(found: list[Diagnosis]) -> None:

@@ -190,31 +190,3 @@ def test_every_feed_is_checked_once_at_its_hosts_pace():
     assert asyncio.run(check()) == {f"f{n}": n != 0 for n in range(6)}
     assert sorted(visit.fetcher.asked) == sorted(feed.url for feed in feeds)
     assert visit.clock.slept_s > 0
-
-
-def test_discovery_gives_only_what_is_a_feed():
-    visit = clinic({SITE: HOME, "http://site.example/en/rss": rss(DATED),
-                    "http://site.example/world/feed/": "<html>no</html>"})  # fmt: skip
-    found, tried = asyncio.run(visit.discover(SITE))
-    assert [(f.url, f.source, f.entries) for f in found] == [
-        ("http://site.example/en/rss", "declared", 1)
-    ]
-    assert tried == 2
-    assert visit.fetcher.asked[0] == "http://site.example/robots.txt"
-    assert not any("atom.xml" in url for url in visit.fetcher.asked)
-
-
-def test_usual_places_are_tried_when_the_page_names_none():
-    visit = clinic({SITE: "<html></html>", "http://site.example/rss.xml": rss(DATED)})
-    found, _ = asyncio.run(visit.discover(SITE))
-    assert [f.source for f in found] == ["well_known"]
-
-
-def test_an_address_that_is_a_feed_itself_is_the_answer():
-    found, tried = asyncio.run(clinic({SITE: rss(DATED)}).discover(SITE))
-    assert ([f.source for f in found], tried) == (["itself"], 1)
-
-
-def test_a_site_that_is_not_there_is_an_error():
-    with pytest.raises(ItemError, match="http_404"):
-        asyncio.run(clinic({}).discover(SITE))

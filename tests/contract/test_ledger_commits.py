@@ -1,5 +1,6 @@
 """The rules that a commit follows because only the ledger has the rows they need."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from support_ledger import (
     decision,
     enriched,
     extracted,
+    extraction,
     failed,
     fetched,
     grouped,
@@ -176,6 +178,27 @@ def test_an_equal_text_on_a_revisit_ends_unchanged_and_plans_the_next(ledger, ch
     assert (position.status, position.stage) == (Status.INDEXED, Stage.FETCH)
     assert position.due_at == later + 5 * HOUR
     assert position.doc_version == version
+
+
+def test_an_equal_text_by_a_new_version_of_the_extractor_is_a_new_revision_once(ledger):
+    version = publish(ledger, A)
+    replaying = ReplaySelector(stage=Stage.EXTRACT, dead_only=False)
+    better = replace(extracted(A), extraction=replace(extraction(), version="2"))
+    assert ledger.replay(replaying, NOW) == 1
+    commit_step(ledger, Stage.EXTRACT, better)
+    (work,) = works(ledger, Stage.ENRICH)
+    assert (work.revision.n, work.revision.extraction.version) == (2, "2")
+    assert work.revision.extraction.text == extraction().text
+    assert last_outcome(ledger, A) == ("extract", "ok", None)
+    commit_step(ledger, Stage.ENRICH, enriched(A))
+    commit_step(ledger, Stage.GROUP, grouped(A))
+    (work,) = works(ledger, Stage.INDEX)
+    assert work.doc_version == version + 2  # the revision, and what the enrichers say of it
+    commit_step(ledger, Stage.INDEX, indexed(A, work.doc_version))
+    assert ledger.replay(replaying, NOW) == 1
+    commit_step(ledger, Stage.EXTRACT, better)
+    assert last_outcome(ledger, A) == ("extract", "unchanged", None)
+    assert version_of(ledger, A) == work.doc_version
 
 
 def test_an_equal_text_goes_on_when_the_newest_was_never_indexed(ledger):

@@ -113,7 +113,9 @@ def refusals(doing: str, url: str) -> Iterator[None]:
         if is_busy(status) or status in (_UNAUTHENTICATED, _FORBIDDEN):
             raise IndexUnavailable(f"cannot {doing} now: {status}: {said}") from None
         raise
-    except (TransportError, SerializationError) as error:
+    except TransportError as error:
+        if isinstance(error, SerializationError) and "deserialize" not in str(error.message):
+            raise  # what we wanted to send was no JSON
         kind = "no answer in time" if isinstance(error, ConnectionTimeout) else str(error.message)
         raise IndexUnavailable(f"cannot {doing}: {url}: {kind}") from None
 

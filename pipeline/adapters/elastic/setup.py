@@ -155,7 +155,7 @@ class Setup:
             made = self._client.security.create_api_key(
                 name=f"{self._names.name}-{role}",
                 expiration=KEY_LIFE,
-                role_descriptors={role: body},
+                role_descriptors={str(role): body},
             )
             _keep_secret(path, made.body["encoded"])
             done.append(Done("key", str(path), "made"))

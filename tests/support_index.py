@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support_elasticsearch import node_url
+from support_schema import check
 
 from pipeline.adapters.elastic import ElasticIndex
 from pipeline.adapters.elastic.cluster import Cluster, connect
@@ -121,7 +122,7 @@ def article(
     )
     feed = Feed(f"{outlet}-feed", f"https://{outlet}.example/feed", outlet, country=country)
     sighting = Sighting(feed, article_id, title, None, "", "", None, at)
-    return build_document(
+    built = build_document(
         ArticleWork(
             url_id=article_id,
             article_id=article_id,
@@ -144,6 +145,7 @@ def article(
             sightings=(sighting,),
         )
     )
+    return check(built)
 
 
 def newsroom():

@@ -5,6 +5,7 @@ from datetime import timedelta
 from xml.sax.saxutils import escape
 
 from support_fakes import FakeFetcher, MemoryArchive, StillClock
+from support_schema import check
 
 from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.adapters.ledger import open_ledger
@@ -91,7 +92,7 @@ class Trip:
         found = (self.index.find(article_id) for article_id, _ in self.index.versions())
         return {
             document["url"]: {k: v for k, v in document.items() if k not in OBSERVED}
-            for document in found
+            for document in map(check, found)
         }
 
     def where(self, url):

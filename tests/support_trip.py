@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import orjson
+from support_schema import check
 
 from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.feeds.catalogue import write_catalogue
@@ -89,7 +90,7 @@ class Desk:
             return {
                 article_id: {
                     key: value
-                    for key, value in (index.find(article_id) or {}).items()
+                    for key, value in check(index.find(article_id)).items()
                     if key not in OBSERVED
                 }
                 for article_id, _ in index.versions()

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 from support_elasticsearch import secure_elasticsearch  # noqa: F401 - a fixture
+from support_schema import check
 from support_trip import OBSERVED, Desk
 
 from pipeline.adapters.clock import ScaledClock
@@ -101,7 +102,7 @@ def test_the_cluster_holds_what_the_embedded_index_would(run, world, desk, setti
     held = index.read([article_id for article_id, _ in index.versions()])
     index.close()
     assert {
-        id_: {name: value for name, value in one.items() if name not in OBSERVED}
+        id_: {name: value for name, value in check(one).items() if name not in OBSERVED}
         for id_, one in held.items()
     } == embedded.documents()
 
@@ -135,8 +136,10 @@ def test_an_index_is_rebuilt_and_the_old_one_kept_until_told(run, desk, settings
 
 
 def test_the_readers_key_searches_the_alias_and_does_nothing_else(run, reader, settings):
-    found = reader.search(index=settings.name, query={"match": {"title": "zone"}}, size=1)
+    found = reader.search(index=settings.name, query={"match": {"title": "zone"}}, size=10)
     assert found["hits"]["total"]["value"] > 0
+    for hit in found["hits"]["hits"]:  # what a service reads, with the fields of the index's own
+        assert {"state", "indexed_at", "sort_at"} <= set(check(hit["_source"]))
     concrete = f"{settings.name}-v1-*"
     refused = [
         lambda: reader.search(index=f"{settings.name}_write"),

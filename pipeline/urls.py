@@ -120,6 +120,12 @@ def host_of(url: str) -> str:
     return _host(urlsplit(url).hostname)
 
 
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL: what one robots.txt speaks for."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 @lru_cache(maxsize=10_000)
 def registrable_domain(host: str) -> str:
     """Return the domain that one owner registered (example.co.uk); the host itself if none is."""

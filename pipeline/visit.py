@@ -2,12 +2,12 @@
 
 A visit holds the host's lease, so nobody else asks this host anything meanwhile; requests go one
 after the other, each not before the host's pace allows it. robots.txt and every hop of a redirect
-wait for their turn like any other request.
+wait for their turn like any other request. Feeds are asked without consulting robots.txt, but at
+the Crawl-delay of a copy that is there already.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -19,7 +19,7 @@ from pipeline.fetch.robots import MAX_ROBOTS_BYTES, decide_robots, verdict
 from pipeline.fetch.user_agent import PRODUCT
 from pipeline.model import Page
 from pipeline.ports import FetchKind
-from pipeline.urls import host_of
+from pipeline.urls import host_of, origin_of
 from pipeline.work import MAX_HOST_WAIT_S, Lease, RobotsCopy
 
 log = structlog.get_logger()
@@ -31,7 +31,7 @@ class Visit:
 
     doors: Doors
     lease: Lease
-    crawl_delays_s: dict[str, float] = field(default_factory=dict)
+    _crawl_delays_s: dict[str, float | None] = field(default_factory=dict)
     _next_at: dict[str, datetime] = field(default_factory=dict)
     _others: dict[str, Lease] = field(default_factory=dict)  # hosts that redirects led to
 
@@ -87,20 +87,28 @@ class Visit:
                 await self._ask_robots(target)
             await self._turn(host_of(target))
 
-        host, answer = host_of(url), None
+        last, answer = url, None
         try:
             answer = await self.doors.fetcher.get(
                 url, kind, etag=etag, last_modified=last_modified, gate=gate
             )
-            host = host_of(answer.final_url)
+            last = answer.final_url
             return answer
         finally:
-            self._next_at[host] = next_request_at(
+            self._next_at[host_of(last)] = next_request_at(
                 self.doors.clock.now(),
                 answer,
                 self.doors.config.fetch,
-                crawl_delay_s=self.crawl_delays_s.get(host),
+                crawl_delay_s=self._crawl_delay_s(last),
             )
+
+    def _crawl_delay_s(self, url: str) -> float | None:
+        """Return the Crawl-delay of a URL's host, as far as robots.txt was asked for before."""
+        host = host_of(url)
+        if host not in self._crawl_delays_s:
+            copy = self.doors.ledger.find_robots(origin_of(url))
+            self._crawl_delays_s[host] = verdict(copy, url, PRODUCT).crawl_delay_s
+        return self._crawl_delays_s[host]
 
     async def _turn(self, host: str) -> None:
         """Wait until a host may be asked again; raises Transient when that is not soon."""
@@ -127,15 +135,14 @@ class Visit:
 
     async def _ask_robots(self, url: str) -> None:
         """Raise Permanent("robots_disallowed") or Transient("robots_unavailable") if we may not."""
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        origin = origin_of(url)
         now = self.doors.clock.now()
         copy = self.doors.ledger.find_robots(origin)
         if decide_robots(copy, now) == "fetch":
             copy = await self._fetch_robots(origin)
         ruling = verdict(copy, url, PRODUCT)
         if ruling.crawl_delay_s is not None:
-            self.crawl_delays_s[host_of(url)] = ruling.crawl_delay_s
+            self._crawl_delays_s[host_of(url)] = ruling.crawl_delay_s
         if ruling.allowed:
             return
         if ruling.temporary:

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from pipeline.config import Config
 from pipeline.errors import ItemError, Permanent, Transient
@@ -18,7 +17,7 @@ from pipeline.fetch.robots import MAX_ROBOTS_BYTES, verdict
 from pipeline.fetch.user_agent import PRODUCT
 from pipeline.model import Feed, Page, ParsedFeed
 from pipeline.ports import Clock, Fetcher, FetchKind, Workers
-from pipeline.urls import host_of
+from pipeline.urls import host_of, origin_of
 from pipeline.work import RobotsCopy
 
 OK = range(200, 300)
@@ -145,9 +144,3 @@ class Clinic:
             max_entries=self.config.poll.max_entries,
         )
         return parsed
-
-
-def origin_of(url: str) -> str:
-    """Return scheme, host and port of a URL."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from support_run import HTML, RSS, Trip, article, feed, rss
@@ -11,7 +12,7 @@ from support_run import HTML, RSS, Trip, article, feed, rss
 from pipeline.errors import Permanent
 from pipeline.model import Stage, Status
 from pipeline.run import Run
-from pipeline.work import ReplaySelector
+from pipeline.work import ReplaySelector, RobotsCopy
 
 FEED = "https://herald.example/feed.xml"
 A = "https://herald.example/a"
@@ -88,6 +89,29 @@ def test_retry_after_nothing_does_not_use_up_the_tries_at_once(trip):
     trip.run()
     assert trip.where(A).status is Status.IN_FLIGHT
     assert trip.life(A).count(("fetch", "retry", "http_503")) == 1
+
+
+def test_feeds_are_asked_at_a_crawl_delay_that_is_known_and_no_robots_txt_for_them(
+    trip,
+):
+    more = [feed(name, f"https://herald.example/{name}.xml") for name in ("b", "c")]
+    trip.feeds = (feed(), *more)
+    trip.sync()
+    for one in more:
+        trip.fetcher.on(one.url, rss(), headers=RSS)
+    trip.ledger.save_robots(
+        RobotsCopy(
+            "https://herald.example",
+            200,
+            b"User-agent: *\nDisallow: /\nCrawl-delay: 20\n",
+            trip.clock.now() - timedelta(days=3),
+        )
+    )
+    trip.fetcher.on(FEED, rss(), headers=RSS)
+    trip.run()
+    polled = sorted(state.last_poll_at for state in trip.ledger.feed_states(["herald", "b", "c"]))
+    assert [(b - a).total_seconds() for a, b in pairwise(polled)] == [20, 20]
+    assert not any(url.endswith("/robots.txt") for url, *_ in trip.fetcher.requests)
 
 
 # ── revisits ──────────────────────────────────────────────────────────────────────────────────

@@ -17,19 +17,21 @@ Script = Callable[["Connection"], bool | None]
 
 @dataclass
 class Request:
-    """One request head as it was received."""
+    """One request as it was received."""
 
     path: str
     headers: dict[str, str]  # lower-case names
-    raw: bytes
+    raw: bytes  # the head
+    body: bytes = b""
 
 
 class Connection:
     """What a script may do with a connection."""
 
-    def __init__(self, sock, server):
+    def __init__(self, sock, server, request):
         self._sock = sock
         self._server = server
+        self.request = request
 
     @property
     def open(self):
@@ -134,13 +136,20 @@ class ScriptedServer:
             if not received:
                 return False
             head += received
-        first, *lines = head.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+        head, end, body = head.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
         pairs = (line.partition(":") for line in lines)
         headers = {name.lower(): value.strip() for name, _, value in pairs}
+        while len(body) < int(headers.get("content-length", 0)):
+            received = sock.recv(65536)
+            if not received:
+                return False
+            body += received
         path = first.split(" ")[1]
-        self.requests.append(Request(path, headers, head))
+        request = Request(path, headers, head + end, body)
+        self.requests.append(request)
         script = self.scripts.get(path.partition("?")[0]) or reply(b"nothing here", "404 Not Found")
-        return bool(script(Connection(sock, self)))
+        return bool(script(Connection(sock, self, request)))
 
 
 def raw(data):

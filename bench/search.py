@@ -55,7 +55,7 @@ def documents(count: int, chance: random.Random) -> tuple[list[dict[str, Any]], 
             "url": f"https://outlet.example/{number}", "title": text[:60], "text": text,
             "first_seen_at": f"{day}T08:00:00Z", "day": day, "outlet": f"outlet-{number % 200}",
             "language": language, "text_source": "page", "word_count": WORDS, "noindex": False,
-            "tdm_reserved": False, "revision": 1, "versions": {},
+            "tdm_reserved": False, "revision": 1, "versions": {}, "story_id": f"story-{number}",
             "person": sorted({people[min(2_999, int(chance.paretovariate(0.8)))] for _ in "abcd"}),
             "topic": [f"Topic {number % 17}"],
         })  # fmt: skip

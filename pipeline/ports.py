@@ -221,6 +221,10 @@ class Ledger(Protocol):
         """Return when the next item of a stage falls due (the past: it is due), None: none."""
         ...
 
+    def waiting(self, stage: Stage) -> int:
+        """Return how many items wait for a stage, due or not."""
+        ...
+
     def find_duplicates(
         self, fingerprint: str, *, before: tuple[datetime, str]
     ) -> list[tuple[str, str]]:
@@ -247,10 +251,6 @@ class Ledger(Protocol):
         """Return numbered changes with a greater sequence, in order."""
         ...
 
-    def all_indexed(self, *, batch: int = 500) -> Iterable[list[ArticleWork]]:
-        """Yield every article that belongs in the index, for a rebuild; in order of article_id."""
-        ...
-
     def outcomes_after(self, position: int, *, limit: int) -> list[RecordedOutcome]:
         """Return outcomes with a greater number, in order, but only settled ones.
 
@@ -265,6 +265,18 @@ class Ledger(Protocol):
 
     def advance_export(self, name: str, position: int) -> None:
         """Note how far an export has come; never backwards, whoever else does the same."""
+        ...
+
+    def all_indexed(self, *, batch: int = 500) -> Iterable[list[ArticleWork]]:
+        """Yield every article that belongs in the index, for a rebuild; in order of article_id."""
+        ...
+
+    def indexed(self, article_ids: Collection[str]) -> list[ArticleWork]:
+        """Return those of some articles that belong in the index, as `all_indexed` has them."""
+        ...
+
+    def all_gone(self, *, batch: int = 5_000) -> Iterable[list[tuple[str, int]]]:
+        """Yield (article_id, doc_version) of what was retracted or erased: it must stay out."""
         ...
 
 
@@ -314,6 +326,10 @@ class Index(Protocol):
         """Answer a query. Raises UsageError for one that cannot be answered within bounds."""
         ...
 
+    def describe(self) -> Mapping[str, object]:
+        """Return facts about the index for `newsline index status`, in words and numbers."""
+        ...
+
     def start_rebuild(self) -> "Index":
         """Return a fresh, empty index to fill beside this one."""
         ...
@@ -324,6 +340,21 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Release locks and files."""
+        ...
+
+
+class EventSink(Protocol):
+    """Where the pipeline's own events go for its operators' dashboards."""
+
+    def write(self, events: Sequence[Event]) -> Mapping[str, tuple[IndexResult, str]]:
+        """Write events; what is held already stays. Returns event_id → (result, detail).
+
+        Raises IndexUnavailable or AccessDenied when nothing at all could be written.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
         ...
 
 
@@ -341,18 +372,3 @@ class Workers(Protocol):
     def close(self) -> None:
         """End the processes."""
         ...
-class EventSink(Protocol):
-    """Where the pipeline's own events go for its operators' dashboards."""
-
-    def write(self, events: Sequence[Event]) -> Mapping[str, tuple[IndexResult, str]]:
-        """Write events; what is held already stays. Returns event_id → (result, detail).
-
-        Raises IndexUnavailable or AccessDenied when nothing at all could be written.
-        """
-        ...
-
-    def close(self) -> None:
-        """Release connections."""
-        ...
-
-

@@ -68,6 +68,8 @@ def has_ledger(config: Config, data: Path) -> bool:
 
 def require_index(config: Config, data: Path) -> None:
     """Refuse to search a folder without an index, and say how to get one. Raises UsageError."""
+    if config.index.kind != "embedded":
+        return  # a cluster says itself what it lacks
     folder = data / "index"
     if folder.is_dir() and any(folder.iterdir()):
         return

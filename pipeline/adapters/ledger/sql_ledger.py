@@ -217,6 +217,11 @@ class SqlLedger:
         with self.database.reading() as connection:
             return questions.next_due_at(connection, stage)
 
+    def waiting(self, stage: Stage) -> int:
+        """Return how many items wait for a stage, due or not."""
+        with self.database.reading() as connection:
+            return questions.waiting(connection, stage)
+
     def find_duplicates(
         self, fingerprint: str, *, before: tuple[datetime, str]
     ) -> list[tuple[str, str]]:
@@ -254,9 +259,6 @@ class SqlLedger:
         with self.database.reading() as connection:
             return changes.changes_after(connection, seq, limit=limit)
 
-    def all_indexed(self, *, batch: int = 500) -> Iterator[list[ArticleWork]]:
-        """Yield every article that belongs in the index, in order of article_id."""
-        return reading.all_indexed(self.database, batch)
     def outcomes_after(self, position: int, *, limit: int) -> list[RecordedOutcome]:
         """Return settled outcomes with a greater number, in order."""
         if self._settled <= position:
@@ -276,3 +278,15 @@ class SqlLedger:
         """Note how far an export has come; never backwards."""
         self.database.write(lambda connection: exports.advance_export(connection, name, position))
 
+    def all_indexed(self, *, batch: int = 500) -> Iterator[list[ArticleWork]]:
+        """Yield every article that belongs in the index, in order of article_id."""
+        return reading.all_indexed(self.database, batch)
+
+    def indexed(self, article_ids: Collection[str]) -> list[ArticleWork]:
+        """Return those of some articles that belong in the index."""
+        with self.database.reading(snapshot=True) as connection:
+            return reading.indexed(connection, article_ids)
+
+    def all_gone(self, *, batch: int = 5_000) -> Iterator[list[tuple[str, int]]]:
+        """Yield (article_id, doc_version) of what was retracted or erased."""
+        return reading.all_gone(self.database, batch)

@@ -12,7 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    ValidationError,
+    field_validator,
+)
 
 from pipeline.errors import ConfigError, Fault
 
@@ -50,7 +57,7 @@ class FetchSettings(_Section):
     max_body_bytes: Annotated[int, Field(ge=1024)] = 10 * _MIB  # after decompression
     max_wire_bytes: Annotated[int, Field(ge=1024)] = 5 * _MIB  # as received
     max_redirects: Annotated[int, Field(ge=0, le=20)] = 5
-    ca_file: Path | None = Field(default=None, description="extra CA bundle (PEM) to trust")
+    ca_file: FilePath | None = Field(default=None, description="extra CA bundle (PEM) to trust")
 
     @field_validator("allow_private", mode="before")
     @classmethod
@@ -121,7 +128,9 @@ class IndexSettings(_Section):
     keys: Path | None = Field(
         default=None, description="folder with writer.key, reader.key, maintainer.key"
     )
-    ca_file: Path | None = Field(default=None, description="CA of the cluster's certificate (PEM)")
+    ca_file: FilePath | None = Field(
+        default=None, description="CA of the cluster's certificate (PEM)"
+    )
     high_water: Annotated[int, Field(ge=1)] = Field(
         default=10_000, description="articles waiting for the index at which crawling rests"
     )

@@ -231,10 +231,12 @@ def disagreements(columns, asked, expected):
 
 
 def _agree(got, wanted):
+    """Compare; measures that are no whole numbers are kept as 32 bits."""
     if isinstance(wanted, tuple):
-        return got is not None and wanted[0] - 1e-6 <= got <= wanted[1] + 1e-6
+        lowest, highest = wanted
+        return got is not None and lowest * (1 - 1e-6) <= got <= highest * (1 + 1e-6)
     if isinstance(wanted, float) and isinstance(got, (int, float)):
-        return abs(got - wanted) <= 1e-3 * max(1.0, abs(wanted))
+        return abs(got - wanted) <= 1e-6 * max(1.0, abs(wanted))
     return got == wanted
 
 

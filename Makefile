@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-SRC := pipeline tests bench docs
+SRC := pipeline dags plugins tests bench docs
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast test-long lint format types check lock picture bench clean
@@ -20,16 +20,21 @@ help: ## list the commands
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
+# The lock is complete and names the same versions as dev.txt, so nothing is left to resolve.
+.venv/.airflow: .venv/.dev requirements/airflow.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/airflow.txt
+	@touch $@
+
 demo: .venv/.runtime ## the whole trip over the rehearsal news world, from feeds to a balanced index
 	$(BIN)/newsline demo --data var/demo
 
-test: .venv/.dev ## every test but the long ones (about five minutes on two cores)
+test: .venv/.airflow ## every test but the long ones (about five minutes on two cores)
 	$(BIN)/python -m pytest -n 2 -m "not long"
 
 test-fast: .venv/.dev ## the tests that need no server of their own and take no time (under two minutes)
-	$(BIN)/python -m pytest -n 2 -m "not long and not slow and not postgres and not elasticsearch and not corpora"
+	$(BIN)/python -m pytest -n 2 -m "not long and not slow and not postgres and not elasticsearch and not airflow and not corpora"
 
-test-long: .venv/.dev ## soak, load and full-length outages
+test-long: .venv/.airflow ## soak, load and full-length outages
 	$(BIN)/python -m pytest -m long
 
 lint: .venv/.dev ## ruff and the import layers
@@ -55,6 +60,7 @@ picture: .venv/.dev ## draw docs/demo.svg anew
 lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade --output-file requirements/runtime.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade --constraint requirements/runtime.txt --output-file requirements/dev.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra airflow --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade --constraint requirements/dev.txt --output-file requirements/airflow.txt
 
 clean: ## remove the environment and everything that commands made
 	rm -rf .venv var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

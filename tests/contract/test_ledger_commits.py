@@ -201,6 +201,15 @@ def test_an_equal_text_by_a_new_version_of_the_extractor_is_a_new_revision_once(
     assert version_of(ledger, A) == work.doc_version
 
 
+@pytest.mark.parametrize("wish", ["noindex", "tdm_reserved"])
+def test_an_equal_text_with_another_wish_of_its_publisher_is_a_new_revision(ledger, wish):
+    publish(ledger, A)
+    refetch(ledger, A)
+    commit_step(ledger, Stage.EXTRACT, extracted(A, **{wish: True}))
+    (work,) = works(ledger, Stage.ENRICH)
+    assert (work.revision.n, getattr(work.revision.extraction, wish)) == (2, True)
+
+
 def test_an_equal_text_goes_on_when_the_newest_was_never_indexed(ledger):
     bring_to(ledger, A, Stage.ENRICH)
     commit_step(ledger, Stage.ENRICH, failed(A, Stage.ENRICH, "parser_crash"))

@@ -77,9 +77,11 @@ def state_of(row: Row) -> FeedState:
 def content_hash(extraction: Extraction) -> str:
     """Return what two revisions are compared by: title and text, however they are spaced.
 
-    And the extractor's version: what a better one finds in the same page must reach the index.
+    And the extractor's version: what a better one finds in the same page must reach the index. And
+    the publisher's wishes: who asks to be left out afterwards must not wait for another edit.
     """
-    said = (extraction.version, extraction.title, extraction.text)
+    wishes = f"{extraction.noindex} {extraction.tdm_reserved}"
+    said = (extraction.version, extraction.title, extraction.text, wishes)
     words = "\n".join(" ".join(part.split()) for part in said)
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 

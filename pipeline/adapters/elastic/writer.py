@@ -87,9 +87,11 @@ class BulkWriter:
         """Send items until all are settled or time is up; return why some are not."""
         waiting = deque(bulk.batches(lot, max_bytes=self._batch_bytes))
         patience = _Patience(self._budget_s, self._sleep)
+        failure: Failure | None = None
         while waiting:
             if patience.left_s <= 0:
-                return IndexUnavailable(f"cannot write to {alias}: {self._url}: it takes too long")
+                slow = f"cannot write to {alias}: {self._url}: it takes too long"
+                return failure or IndexUnavailable(slow)
             batch = waiting.popleft()
             try:
                 left, failure = self._attempt(alias, batch, refresh, answers, patience)

@@ -215,6 +215,22 @@ def publish(ledger, url, *, of=None, at=NOW, **fields):
     return version
 
 
+def send_to_retraction(ledger, url, at=NOW + timedelta(hours=2)):
+    """Let the publisher take an article back; the index has not heard of it yet."""
+    gone = Outcome(Stage.FETCH, Result.RETRACTED, at, "gone")
+    commit_fetch(ledger, StepResult(article_id(url), gone, Stage.INDEX, at, retract=True), url)
+
+
+def retract(ledger, url, at=NOW + timedelta(hours=2)):
+    """Take an article back, the index included; return the version of its tombstone."""
+    send_to_retraction(ledger, url, at)
+    version = works(ledger, Stage.INDEX, at)[0].doc_version
+    done = step(url, Stage.INDEX, None, at=at, result=Result.RETRACTED, reason="gone",
+                status=Status.RETRACTED, indexed_version=version)  # fmt: skip
+    commit_step(ledger, Stage.INDEX, done)
+    return version
+
+
 def where(ledger, url):
     """Where a URL stands now."""
     found = ledger.where(url)

@@ -1,23 +1,18 @@
 """Rebuild, verify and repair: the index against a real ledger, on every engine."""
 
-from datetime import timedelta
-
 import pytest
 from support_index import ENGINES, EVERY_ENGINE
-from support_ledger import NOW, commit_fetch, commit_step, publish, works
+from support_ledger import publish, retract, send_to_retraction
 
 from pipeline.adapters.ledger import open_ledger
 from pipeline.index.document import build_document
 from pipeline.index.query import Query
-from pipeline.model import Result, Stage, Status
 from pipeline.ports import IndexResult
 from pipeline.upkeep import How, differences, differing_versions, rebuild, repair
 from pipeline.urls import article_id
-from pipeline.work import Outcome, StepResult
 
 URLS = [f"https://herald.example/{name}" for name in ("a", "b", "c", "d")]
 IDS = [article_id(url) for url in URLS]
-LATER = NOW + timedelta(hours=2)
 
 
 @pytest.fixture(params=EVERY_ENGINE)
@@ -42,23 +37,6 @@ def documents(ledger):
 
 def found(ledger, index):
     return {one.article_id: one.how for one in differences(ledger, index)}
-
-
-def send_to_retraction(ledger, url):
-    """Let the publisher take an article back; the index has not heard of it yet."""
-    gone = Outcome(Stage.FETCH, Result.RETRACTED, LATER, "gone")
-    commit_fetch(ledger, StepResult(article_id(url), gone, Stage.INDEX, LATER, retract=True), url)
-
-
-def retract(ledger, url):
-    """Take an article back; the index is said to have done so. Returns the tombstone's version."""
-    send_to_retraction(ledger, url)
-    version = works(ledger, Stage.INDEX, LATER)[0].doc_version
-    outcome = Outcome(Stage.INDEX, Result.RETRACTED, LATER, "gone")
-    done = StepResult(article_id(url), outcome, None, None, Status.RETRACTED,
-                      indexed_version=version)  # fmt: skip
-    commit_step(ledger, Stage.INDEX, done)
-    return version
 
 
 class Unreliable:

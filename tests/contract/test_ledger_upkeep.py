@@ -1,27 +1,11 @@
 """What the ledger tells those who hold an index against it: waiting, belonging, gone."""
 
-from datetime import timedelta
+from support_ledger import bring_to, publish, retract
 
-from support_ledger import NOW, bring_to, commit_fetch, commit_step, publish, works
-
-from pipeline.model import Result, Stage, Status
+from pipeline.model import Stage
 from pipeline.urls import article_id
-from pipeline.work import Outcome, StepResult
 
 URLS = [f"https://herald.example/{name}" for name in "abcde"]
-LATER = NOW + timedelta(hours=2)
-
-
-def retract(ledger, url):
-    gone = Outcome(Stage.FETCH, Result.RETRACTED, LATER, "gone")
-    commit_fetch(ledger, StepResult(article_id(url), gone, Stage.INDEX, LATER, retract=True), url)
-    version = works(ledger, Stage.INDEX, LATER)[0].doc_version
-    outcome = Outcome(Stage.INDEX, Result.RETRACTED, LATER, "gone")
-    commit_step(
-        ledger, Stage.INDEX,
-        StepResult(article_id(url), outcome, None, None, Status.RETRACTED, indexed_version=version),
-    )  # fmt: skip
-    return version
 
 
 def test_how_many_wait_is_counted_by_stage(ledger):

@@ -19,9 +19,8 @@ import feedparser
 from bench.trip import NOW, CannedFetcher, impatient
 from pipeline import stages
 from pipeline.adapters.clock import ScaledClock
-from pipeline.app import build
+from pipeline.app import build, sync_catalogue
 from pipeline.cli.demo import demo_config
-from pipeline.cli.run import sync_catalogue
 from pipeline.feeds.decide import first_state
 from pipeline.model import Feed, Stage
 from pipeline.rehearsal.script import Script

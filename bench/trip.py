@@ -22,9 +22,8 @@ import trafilatura
 
 from pipeline import stages
 from pipeline.adapters.clock import ScaledClock
-from pipeline.app import build
+from pipeline.app import build, sync_catalogue
 from pipeline.cli.demo import demo_config
-from pipeline.cli.run import sync_catalogue
 from pipeline.config import Config
 from pipeline.model import Page, Stage
 from pipeline.rehearsal.message import Request

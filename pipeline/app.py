@@ -5,18 +5,31 @@ client, takes no ledger lock and starts no worker processes.
 """
 
 import os
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Config
 from pipeline.doors import Doors
 from pipeline.errors import UsageError
+from pipeline.feeds.decide import first_state
+from pipeline.model import Feed, Stage
 from pipeline.ports import Archive, Clock, EventSink, Fetcher, Index, Ledger, Workers
 
 if TYPE_CHECKING:
     from pipeline.adapters.elastic.setup import Done
     from pipeline.adapters.ledger import SqlLedger
+
+
+#: So few feeds are all asked at the start: the pace of each host is politeness enough.
+FEW_FEEDS = 60
+#: The stages that read what comes from outside, and know nothing of the index.
+INPUT_STAGES = frozenset({Stage.POLL, Stage.FETCH, Stage.EXTRACT, Stage.ENRICH})
+
+
+class _Shut:
+    """Stands where a door was not opened, because the stages to be done have no use for it."""
 
 
 class App:
@@ -118,19 +131,23 @@ class App:
         if self.config.index.kind != "elasticsearch":
             raise UsageError('this is for [index] kind = "elasticsearch"; yours is embedded')
 
-    def doors(self) -> Doors:
-        """Open every door."""
+    def doors(self, stages: Collection[Stage] = frozenset(Stage)) -> Doors:
+        """Open the doors that some stages need; by default all of them."""
+        reads = not INPUT_STAGES.isdisjoint(stages)
+        serves = Stage.INDEX in stages
+        shut: Any = _Shut()
+        workers = self.workers if reads else shut  # first: their server is to inherit no connection
         ledger: Ledger = self.ledger
         return Doors(
             config=self.config,
             config_dir=self.config_dir,
             clock=self.clock,
             ledger=ledger,
-            archive=self.archive,
-            fetcher=self.fetcher,
-            workers=self.workers,
-            index=self.index,
-            events=self.events,
+            archive=self.archive if reads else shut,
+            fetcher=self.fetcher if reads else shut,
+            workers=workers,
+            index=self.index if serves else shut,
+            events=self.events if serves else None,
         )
 
     async def aclose_fetcher(self) -> None:
@@ -152,6 +169,18 @@ def build(
 ) -> App:
     """Return the app over a data folder; nothing is opened yet."""
     return App(config, data, config_dir or find_config_dir(), clock=clock)
+
+
+def sync_catalogue(app: App, catalogue: Sequence[Feed], *, at_once: bool) -> None:
+    """Tell the ledger which feeds there are; new ones get the time of their first poll.
+
+    A large catalogue that is new is spread over the first hour, unless all is wanted `at_once`.
+    """
+    now = app.clock.now()
+    spread = 0.0 if at_once or len(catalogue) <= FEW_FEEDS else 1.0 / len(catalogue)
+    app.ledger.sync_feeds(
+        [first_state(feed, now, position * spread) for position, feed in enumerate(catalogue)]
+    )
 
 
 def find_config_dir() -> Path:

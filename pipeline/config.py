@@ -136,6 +136,17 @@ class IndexSettings(_Section):
     )
 
 
+class ScheduledSettings(_Section):
+    """How a scheduler's run divides the work (`newsline run` does not: it is one process)."""
+
+    shards: Annotated[int, Field(ge=1, le=16)] = Field(
+        default=4, description="tasks that crawl and extract side by side, each with its processes"
+    )
+    deadline_s: Seconds = Field(
+        default=90.0, description="of one task, after which it begins nothing more"
+    )
+
+
 class ClockSettings(_Section):
     """Rehearsals only: the time that the pipeline believes it is."""
 
@@ -164,6 +175,7 @@ class Config(_Section):
     retry: RetrySettings = RetrySettings()
     ledger: LedgerSettings = LedgerSettings()
     index: IndexSettings = IndexSettings()
+    scheduled: ScheduledSettings = ScheduledSettings()
     clock: ClockSettings = ClockSettings()
 
 

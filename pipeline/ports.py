@@ -109,6 +109,10 @@ class Ledger(Protocol):
         """Open a run and return its id; outcomes committed afterwards carry it."""
         ...
 
+    def join_run(self, run_id: str) -> None:
+        """Let outcomes committed afterwards carry a run that another process has opened."""
+        ...
+
     def finish_run(self, run_id: str, now: datetime) -> None:
         """Close a run."""
         ...
@@ -219,6 +223,10 @@ class Ledger(Protocol):
     # ── questions ─────────────────────────────────────────────────────────────────────────────
     def next_due_at(self, stage: Stage) -> datetime | None:
         """Return when the next item of a stage falls due (the past: it is due), None: none."""
+        ...
+
+    def due_by_shard(self, now: datetime, *, shards: int) -> Mapping[int, int]:
+        """Return shard → hosts in it that could be visited now for a feed or a page."""
         ...
 
     def waiting(self, stage: Stage) -> int:

@@ -12,9 +12,13 @@ waits until another has done something. While the index is away its articles wai
 when many do, nothing more is fetched. `once` ends when all lanes have looked at the same state
 and none found work due; otherwise a run goes on until it is stopped. Stopping (`stop` is set)
 cancels what is under way: its leases are given back, its work stays due, nothing is lost.
+
+A run may do its `Share` of the trip only, so that a scheduler can spread it over processes: those
+stages, the hosts of that shard first, and nothing new once its time is up.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +38,7 @@ from pipeline.work import ArticleWork, FeedState, Lease, PollResult, StepResult
 
 log = structlog.get_logger()
 
+CRAWL = frozenset({Stage.POLL, Stage.FETCH})  # one lane: a visit to a host does both
 #: Articles leased at a time. Small enough that a crash redoes little and the next lane starts soon;
 #: the index gets more, since one commit of the embedded engine costs 0.1 s whatever it holds.
 BATCH = {Stage.EXTRACT: 16, Stage.ENRICH: 32, Stage.GROUP: 100, Stage.INDEX: 500}
@@ -46,6 +51,16 @@ IDLE_S = 1.0
 GATHER_S = 1.0
 
 Work = Callable[[Doors, Lease, Sequence[ArticleWork]], Awaitable[list[StepResult]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which part of the trip a run does; by default all of it."""
+
+    stages: frozenset[Stage] = frozenset(Stage)
+    shard: tuple[int, int] | None = None  # (i, n): hosts with crc32(host) % n == i come first
+    run_id: str | None = None  # the run that this is a part of; None: one of its own
+    deadline_s: float | None = None  # after so long nothing more is begun
 
 
 class Observer:
@@ -90,23 +105,31 @@ class Run:
     """One run of the trip over the ledger."""
 
     def __init__(
-        self, doors: Doors, *, once: bool, stop: asyncio.Event, observer: Observer | None = None
+        self,
+        doors: Doors,
+        *,
+        once: bool,
+        stop: asyncio.Event,
+        observer: Observer | None = None,
+        share: Share | None = None,
     ) -> None:
         self.doors = doors
         self.once = once
         self.stop = stop
         self.observer = observer or Observer()
-        self._events = EventDelivery(doors.ledger, doors.events) if doors.events else None
-        self._quiet = _Quiet(lanes=6 if self._events else 5)
+        self.share = share or Share()
+        self._quiet = _Quiet(lanes=0)
         self._pressure = Backpressure(doors.ledger, doors.config.index)
+        self._ends_at_s = time.monotonic() + (self.share.deadline_s or float("inf"))
 
     async def go(self) -> str:
-        """Run until quiet (once) or stopped; return the run id."""
+        """Run until quiet (once), stopped or out of time; return the run id."""
         ledger, clock = self.doors.ledger, self.doors.clock
-        run_id = ledger.start_run(clock.now())
+        run_id = self._join() or ledger.start_run(clock.now())
         ledger.number_changes()  # a crash may have come between a commit and its numbering
         with bound_contextvars(run_id=run_id):
             lanes = [asyncio.ensure_future(lane) for lane in self._lanes()]
+            self._quiet.lanes = len(lanes)
             stopper = asyncio.ensure_future(self.stop.wait())
             all_lanes = asyncio.gather(*lanes)
             ends: list[asyncio.Future[Any]] = [all_lanes, stopper, *lanes]
@@ -118,19 +141,29 @@ class Run:
                 for end in ends:  # lanes too: after a bug in one the others would go on
                     end.cancel()
                 await asyncio.gather(*ends, return_exceptions=True)
-        ledger.finish_run(run_id, clock.now())
+        if self.share.run_id is None:
+            ledger.finish_run(run_id, clock.now())
         return run_id
 
+    def _join(self) -> str | None:
+        """Take part in the run that this is a share of, if it is one."""
+        if self.share.run_id is not None:
+            self.doors.ledger.join_run(self.share.run_id)
+        return self.share.run_id
+
     def _lanes(self) -> list[Coroutine[Any, Any, None]]:
-        lanes = [
-            self._crawl_lane(),
-            self._lane(Stage.EXTRACT, stages.extract),
-            self._lane(Stage.ENRICH, stages.enrich),
-            self._lane(Stage.GROUP, stages.group),
-            self._lane(Stage.INDEX, stages.index),
-        ]
-        if self._events is not None:
-            lanes.append(self._events_lane(self._events))
+        works: dict[Stage, Work] = {
+            Stage.EXTRACT: stages.extract,
+            Stage.ENRICH: stages.enrich,
+            Stage.GROUP: stages.group,
+            Stage.INDEX: stages.index,
+        }
+        ours = self.share.stages
+        lanes = [self._lane(stage, work) for stage, work in works.items() if stage in ours]
+        if ours & CRAWL:
+            lanes.insert(0, self._crawl_lane())
+        if self.doors.events is not None:
+            lanes.append(self._events_lane(EventDelivery(self.doors.ledger, self.doors.events)))
         return lanes
 
     async def _lane(self, stage: Stage, work: Work) -> None:
@@ -192,26 +225,36 @@ class Run:
                 )
                 for visit in done:
                     visit.result()  # a bug ends the run
+            if not self.stop.is_set():
+                await asyncio.gather(*visits)  # out of time: each ends after the request in hand
         finally:
             for visit in visits:
                 visit.cancel()
             await asyncio.gather(*visits, return_exceptions=True)
 
     def _start_visits(self, free: int) -> set[asyncio.Task[None]]:
-        """Lease hosts that have something due and start a visit to each."""
+        """Lease hosts that have something due and start a visit to each.
+
+        A shard helps the others once no visit of its own is left: what a feed lists may be on a
+        host of a shard that has ended, or was never started.
+        """
         started: set[asyncio.Task[None]] = set()
         if self._pressure.is_high:
             return started
-        for stage in (Stage.POLL, Stage.FETCH):
-            if free <= len(started):
+        for shard in (self.share.shard, None):
+            for stage in (Stage.POLL, Stage.FETCH):
+                if free <= len(started):
+                    return started
+                leases = self.doors.ledger.lease_hosts(
+                    stage,
+                    self.doors.clock.now(),
+                    limit=free - len(started),
+                    lease_s=self.doors.config.ledger.lease_s,
+                    shard=shard,
+                )
+                started |= {asyncio.ensure_future(self._visit(lease)) for lease in leases}
+            if shard is None or started or free < self.doors.config.fetch.concurrency:
                 break
-            leases = self.doors.ledger.lease_hosts(
-                stage,
-                self.doors.clock.now(),
-                limit=free - len(started),
-                lease_s=self.doors.config.ledger.lease_s,
-            )
-            started |= {asyncio.ensure_future(self._visit(lease)) for lease in leases}
         return started
 
     async def _visit(self, lease: Lease) -> None:
@@ -220,7 +263,7 @@ class Run:
         ledger, clock = self.doors.ledger, self.doors.clock
         try:
             for state in ledger.due_feeds(lease, clock.now()):
-                if not visit.patient:
+                if self._is_late or not visit.patient:
                     return
                 visit.keep_lease()
                 with bound_contextvars(feed_id=state.feed.feed_id):
@@ -229,7 +272,7 @@ class Run:
                 self.observer.polled(state, polled)
                 self._quiet.worked()
             for due in ledger.due_pages(lease, clock.now(), limit=PAGES_A_VISIT):
-                if not visit.patient:
+                if self._is_late or not visit.patient:
                     return
                 visit.keep_lease()
                 with bound_contextvars(url_id=due.url_id, feed_id=due.feed_id):
@@ -258,5 +301,9 @@ class Run:
         except TimeoutError:
             return  # something may have fallen due meanwhile
 
+    @property
+    def _is_late(self) -> bool:
+        return time.monotonic() >= self._ends_at_s
+
     def _finished(self) -> bool:
-        return self.stop.is_set() or (self.once and self._quiet.everywhere)
+        return self.stop.is_set() or self._is_late or (self.once and self._quiet.everywhere)

@@ -12,10 +12,9 @@ import typer
 
 from pipeline import logs
 from pipeline.adapters.clock import ScaledClock
-from pipeline.app import App, build, find_config_dir
+from pipeline.app import App, build, find_config_dir, sync_catalogue
 from pipeline.balance import balance
 from pipeline.cli.output import BAD_NEWS, JsonFlag, print_columns, print_json, print_table
-from pipeline.cli.run import sync_catalogue
 from pipeline.config import ClockSettings, Config, FetchSettings
 from pipeline.index.query import Query, SearchPage
 from pipeline.rehearsal.server import DEFAULT_PORT, WorldServer

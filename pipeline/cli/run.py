@@ -13,7 +13,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline import logs
-from pipeline.app import App
+from pipeline.app import App, sync_catalogue
 from pipeline.balance import BalanceSheet, balance
 from pipeline.cli.options import (
     DEFAULT_DATA,
@@ -38,7 +38,6 @@ from pipeline.config import load
 from pipeline.enrich.enrichers import Enrichers
 from pipeline.errors import AccessDenied, ConfigError, Fault, IndexUnavailable, NewslineError
 from pipeline.feeds.catalogue import load_catalogue
-from pipeline.feeds.decide import first_state
 from pipeline.feeds.merging import say_merged
 from pipeline.fetch.user_agent import user_agent
 from pipeline.model import Feed, Result, Stage
@@ -47,8 +46,6 @@ from pipeline.work import Books, FeedState, PollResult, Scope, StepResult
 
 #: Health of feeds that bring nothing and need somebody to look.
 ILL = frozenset({"failing", "gone", "empty", "paused"})
-#: So few are all asked at the start: the pace of each host is politeness enough.
-FEW_FEEDS = 60
 
 
 def register(app: typer.Typer) -> None:
@@ -82,18 +79,6 @@ def run(
         code = _summary(app, run_id, json=json)
     if code:
         raise typer.Exit(code)
-
-
-def sync_catalogue(app: App, catalogue: Sequence[Feed], *, at_once: bool) -> None:
-    """Tell the ledger which feeds there are; new ones get the time of their first poll.
-
-    A large catalogue that is new is spread over the first hour, unless all is wanted `at_once`.
-    """
-    now = app.clock.now()
-    spread = 0.0 if at_once or len(catalogue) <= FEW_FEEDS else 1.0 / len(catalogue)
-    app.ledger.sync_feeds(
-        [first_state(feed, now, position * spread) for position, feed in enumerate(catalogue)]
-    )
 
 
 async def run_app(

@@ -333,6 +333,13 @@ def test_a_result_for_a_stage_that_is_past_is_refused(ledger):
 # ── runs ──────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_several_ledgers_record_for_one_run(ledger, second):
+    run_id = ledger.start_run(NOW)
+    second.join_run(run_id)
+    publish(second, A)
+    assert ledger.run_counts(run_id)[("index", "ok", "")] == 1
+
+
 def test_a_run_counts_what_was_recorded_during_it(ledger):
     bring_to(ledger, B, Stage.EXTRACT)
     run_id = ledger.start_run(NOW)

@@ -2,6 +2,7 @@
 
 import threading
 import zlib
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -71,6 +72,23 @@ def test_a_host_that_asked_for_an_hour_is_left_alone_for_it(ledger):
     ledger.release(lease, next_request_at=NOW + timedelta(hours=1))
     assert lease_hosts(ledger) == []
     assert hosts_of(lease_hosts(ledger, NOW + timedelta(hours=1))) == ["h0.example"]
+
+
+def test_shards_with_something_due_are_known_with_their_hosts(ledger):
+    discover(ledger)
+    hosts = [url.split("/")[2] for url in URLS]
+    expected = Counter(zlib.crc32(host.encode()) % 3 for host in hosts)
+    assert ledger.due_by_shard(NOW, shards=3) == expected
+    assert ledger.due_by_shard(NOW - timedelta(microseconds=1), shards=3) == {}
+    lease_hosts(ledger)  # work in hand is still to be done, if its holder dies
+    assert ledger.due_by_shard(NOW, shards=1) == {0: len(hosts)}
+
+
+def test_a_host_that_rests_is_no_work_for_its_shard(ledger):
+    discover(ledger, URLS[:1])
+    (held,) = lease_hosts(ledger)
+    ledger.release(held, next_request_at=NOW + timedelta(hours=1))
+    assert ledger.due_by_shard(NOW, shards=1) == {}
 
 
 def test_shards_share_out_the_hosts(ledger):

@@ -77,6 +77,27 @@ def test_results_come_back_to_their_callers(open_workers):
     assert run(open_workers(), *calls) == [number * 2 for number in range(50)]
 
 
+def test_a_process_that_has_the_tasks_already_lends_them_to_its_workers():
+    """As in a scheduler's task: the server is forked, so nothing is imported a second time."""
+    script = (
+        "import hostile_tasks\n"
+        "hostile_tasks.LENT = 'inherited'\n"
+        "from test_workers import run, ProcessWorkers, settings, REGISTRY\n"
+        "workers = ProcessWorkers(settings(), REGISTRY)\n"
+        "print(run(workers, ('lent', {}), ('segfault', {})))\n"
+        "print(run(workers, ('lent', {})))\n"
+        "workers.close()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=HERE, capture_output=True, text=True, timeout=30,
+        check=True,
+    )  # fmt: skip
+    first, second = done.stdout.splitlines()
+    assert "inherited" in first
+    assert "SIGSEGV" in first
+    assert second == "['inherited']"
+
+
 def test_large_bytes_pass_both_ways(open_workers):
     body = bytes(range(256)) * 40_000
 

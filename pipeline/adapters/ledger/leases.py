@@ -46,11 +46,7 @@ def lease_hosts(
     clock = database_now(connection)
     query = (
         sa.select(hosts.c.host, hosts.c.next_request_at)
-        .where(_free(hosts, clock), _has_due(stage, now))
-        .where(
-            hosts.c.next_request_at.is_(None)
-            | (hosts.c.next_request_at <= now + timedelta(seconds=MAX_HOST_WAIT_S))
-        )
+        .where(_free(hosts, clock), _has_due(stage, now), _lets_in(now))
         .order_by(hosts.c.next_request_at.nulls_first(), hosts.c.host)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -63,6 +59,17 @@ def lease_hosts(
     leases = [Lease(secrets.token_hex(16), expires_at, host, at) for host, at in found]
     _take(connection, leases)
     return leases
+
+
+def due_by_shard(connection: Connection, now: datetime, shards: int) -> dict[int, int]:
+    """Count the hosts with something due, leased or not, by shard."""
+    shard = (hosts.c.crc32 % shards).label("shard")
+    query = (
+        sa.select(shard, sa.func.count().label("hosts"))
+        .where(_has_due(Stage.POLL, now) | _has_due(Stage.FETCH, now), _lets_in(now))
+        .group_by(shard)
+    )
+    return {row.shard: row.hosts for row in connection.execute(query)}
 
 
 def lease_host(connection: Connection, host: str, *, lease_s: float) -> Lease | None:
@@ -167,6 +174,12 @@ def _take(connection: Connection, leases: Collection[Lease]) -> None:
 
 def _free(table: Table, clock: datetime) -> ColumnElement[bool]:
     return table.c.lease_token.is_(None) | (table.c.lease_expires_at < clock)
+
+
+def _lets_in(now: datetime) -> ColumnElement[bool]:
+    return hosts.c.next_request_at.is_(None) | (
+        hosts.c.next_request_at <= now + timedelta(seconds=MAX_HOST_WAIT_S)
+    )
 
 
 def _has_due(stage: Stage, now: datetime) -> ColumnElement[bool]:

@@ -85,10 +85,14 @@ class SqlLedger:
         run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         row = {"run_id": run_id, "started_at": now}
         self.database.write(lambda connection: connection.execute(sa.insert(runs), row))
-        self._run_id = run_id
+        self.join_run(run_id)
         return run_id
 
     def finish_run(self, run_id: str, now: datetime) -> None:
+    def join_run(self, run_id: str) -> None:
+        """Let outcomes committed afterwards carry a run."""
+        self._run_id = run_id
+
         """Close a run."""
         closed = sa.update(runs).where(runs.c.run_id == run_id).values(finished_at=now)
         self.database.write(lambda connection: connection.execute(closed))
@@ -218,6 +222,11 @@ class SqlLedger:
             return questions.next_due_at(connection, stage)
 
     def waiting(self, stage: Stage) -> int:
+    def due_by_shard(self, now: datetime, *, shards: int) -> Mapping[int, int]:
+        """Return shard → hosts in it that could be visited now."""
+        with self.database.reading() as connection:
+            return leases.due_by_shard(connection, now, shards)
+
         """Return how many items wait for a stage, due or not."""
         with self.database.reading() as connection:
             return questions.waiting(connection, stage)

@@ -1,0 +1,82 @@
+"""A run that does its share of the trip only, as a scheduler's task does."""
+
+import asyncio
+import zlib
+
+import pytest
+from support_run import HTML, RSS, Trip, article, feed, rss
+
+from pipeline.app import INPUT_STAGES
+from pipeline.model import Stage
+from pipeline.run import Run, Share
+
+SHARDS = 2
+
+
+def host_in(shard, *, prefix):
+    """Return a host name that belongs to a shard."""
+    names = (f"{prefix}{n}.example" for n in range(100))
+    return next(name for name in names if zlib.crc32(name.encode()) % SHARDS == shard)
+
+
+FEED_HOST = host_in(0, prefix="feeds")
+PAGE_HOST = host_in(1, prefix="www")
+PAGES = [f"https://{PAGE_HOST}/{n}" for n in range(3)]
+
+
+@pytest.fixture
+def trip(tmp_path):
+    """A feed on a host of one shard, whose pages are on a host of the other."""
+    url = f"https://{FEED_HOST}/feed.xml"
+    made = Trip(tmp_path, feed(url=url))
+    made.allow_robots(FEED_HOST, PAGE_HOST)
+    made.fetcher.on(url, rss(*((page, f"Title {page}") for page in PAGES)), headers=RSS)
+    for page in PAGES:
+        made.fetcher.on(page, article(f"Title {page}", day=page), headers=HTML)
+    yield made
+    made.close()
+
+
+def do(trip, stages, **share):
+    async def go():
+        run = Run(trip.doors, once=True, stop=asyncio.Event(), share=Share(stages, **share))
+        return await run.go()
+
+    return asyncio.run(asyncio.wait_for(go(), 30))
+
+
+def asked(trip):
+    return [url for url, *_ in trip.fetcher.requests if not url.endswith("/robots.txt")]
+
+
+def test_shares_one_after_the_other_make_the_whole_trip_of_one_run(trip):
+    run_id = trip.ledger.start_run(trip.clock.now())
+    for stages in (INPUT_STAGES, frozenset({Stage.GROUP}), frozenset({Stage.INDEX})):
+        assert trip.documents() == {}
+        assert do(trip, stages, run_id=run_id) == run_id
+    assert sorted(trip.documents()) == PAGES
+    assert trip.balance().balances
+    counts = trip.ledger.run_counts(run_id)
+    assert {stage for stage, result, _ in counts if result == "ok"} == set(Stage)
+
+
+def test_a_shard_without_work_of_its_own_left_helps_the_others(trip):
+    do(trip, INPUT_STAGES, shard=(0, SHARDS))
+    assert sorted(asked(trip)) == sorted([f"https://{FEED_HOST}/feed.xml", *PAGES])
+
+
+def test_a_shard_takes_its_own_hosts_first(trip):
+    do(trip, frozenset({Stage.POLL}), shard=(0, SHARDS), deadline_s=0.001)
+    second = f"https://{PAGE_HOST}/feed.xml"
+    trip.fetcher.on(second, rss(), headers=RSS)
+    trip.feeds = (*trip.feeds, feed("second", second))
+    trip.sync()
+    do(trip, INPUT_STAGES, shard=(1, SHARDS))
+    assert asked(trip)[0] == second
+
+
+def test_out_of_time_nothing_more_is_begun_and_every_lease_is_given_back(trip):
+    do(trip, INPUT_STAGES, deadline_s=0.001)
+    assert asked(trip) == []
+    do(trip, INPUT_STAGES)
+    assert sorted(asked(trip)) == sorted([f"https://{FEED_HOST}/feed.xml", *PAGES])

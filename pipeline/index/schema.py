@@ -141,47 +141,78 @@ FIELDS: tuple[Field, ...] = (
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 
 
+def _known(fields: tuple[Field, ...], where: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield where each object stands in a document, itself at "", with the names it may have."""
+    yield where, frozenset(field.name for field in fields if not field.by_index)
+    for field in fields:
+        if field.parts:
+            yield from _known(field.parts, f"{where}{field.name}.")
+
+
+_KNOWN: Mapping[str, frozenset[str]] = dict(_known(FIELDS, ""))
+
+
 def problems(document: Document) -> list[str]:
     """Return what makes a document unacceptable to every index; empty when nothing does."""
-    return list(_problems(document, FIELDS, ""))
+    found: list[str] = []
+    _look_at_object(document, FIELDS, "", found)
+    return found
 
 
-def _problems(value: Mapping[str, Any], fields: tuple[Field, ...], where: str) -> Iterator[str]:
-    known = {field.name for field in fields if not field.by_index}
-    for name in value:
-        if name not in known:
-            yield f"{where}{name}: no such field"
+def _look_at_object(
+    value: Mapping[str, Any], fields: tuple[Field, ...], where: str, found: list[str]
+) -> None:
+    """Add the problems of a document, or of an object in one, to those found."""
+    known = _KNOWN[where]
+    if not value.keys() <= known:
+        found += [f"{where}{name}: no such field" for name in value if name not in known]
     for field in fields:
         item = value.get(field.name)
         if item is None:
             if field.required:
-                yield f"{where}{field.name}: missing"
-        elif field.many:
-            if not isinstance(item, list):
-                yield f"{where}{field.name}: not a list"
-                continue
+                found.append(f"{where}{field.name}: missing")
+        elif not field.many:
+            _look_at(item, field, where, found)
+        elif isinstance(item, list):
             for element in item:
-                yield from _value_problems(element, field, f"{where}{field.name}")
+                _look_at(element, field, where, found)
         else:
-            yield from _value_problems(item, field, f"{where}{field.name}")
+            found.append(f"{where}{field.name}: not a list")
 
 
-def _value_problems(value: object, field: Field, where: str) -> Iterator[str]:
-    if field.kind in (Kind.OBJECT, Kind.FREE):
+def _look_at(value: object, field: Field, where: str, found: list[str]) -> None:
+    """Add the problems of one value to those found; a document has a hundred, nearly all fine."""
+    kind = field.kind
+    if kind is Kind.OBJECT and isinstance(value, dict):
+        _look_at_object(value, field.parts, f"{where}{field.name}.", found)
+    elif not _is_plainly_fine(value, kind):
+        found += _value_problems(value, kind, f"{where}{field.name}")
+
+
+def _is_plainly_fine(value: object, kind: Kind) -> bool:
+    """Tell of the commonest values, quickly, that nothing is wrong with them."""
+    if isinstance(value, str):
+        plain = value.isascii() and "\0" not in value
+        return plain and (
+            kind is Kind.TEXT or (kind is Kind.KEYWORD and 0 < len(value) <= MAX_KEYWORD_CHARS)
+        )
+    return kind is Kind.NUMBER and type(value) is int
+
+
+def _value_problems(value: object, kind: Kind, where: str) -> Iterator[str]:
+    if kind in (Kind.OBJECT, Kind.FREE):
         if not isinstance(value, dict):
             yield f"{where}: not an object"
-        elif field.kind is Kind.OBJECT:
-            yield from _problems(value, field.parts, f"{where}.")
         elif not _is_finite(value):
             yield f"{where}: holds a number that is not finite"
-    elif field.kind in _WHOLE:
-        fits, wanted = _WHOLE[field.kind]
+    elif kind in _WHOLE:
+        fits, wanted = _WHOLE[kind]
         if not fits(value):
             yield f"{where}: not {wanted}"
     elif not isinstance(value, str):
         yield f"{where}: not text"
     else:
-        yield from _text_problems(value, field.kind, where)
+        yield from _text_problems(value, kind, where)
 
 
 def _text_problems(value: str, kind: Kind, where: str) -> Iterator[str]:

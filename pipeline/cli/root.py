@@ -22,6 +22,7 @@ COMMANDS = {
     "replay": ("books", "Send dead letters, or any stage, through again."),
     "index": ("index", "Look after the index: status, rebuild."),
     "ledger": ("ledger", "Look after the ledger: upgrade, backup, restore."),
+    "kibana": ("kibana", "Give Kibana its dashboards and saved searches."),
     "elasticsearch": ("elasticsearch", "A real node for development: start, stop, status."),
     "parse-feed": ("parse_feed", "Parse feed files, without ledger or network."),
     "extract": ("extract", "Extract articles from saved pages, one or many."),

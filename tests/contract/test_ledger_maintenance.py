@@ -219,6 +219,8 @@ def full(ledger):
     poll(ledger, decision(C, title="Zürich’te “ateşkes” \\u0000"), decision(None, title="no link"))
     ledger.save_robots(RobotsCopy("https://herald.example", 200, b"\x00\xff bytes", NOW))
     ledger.override_feed(ledger.feed_states()[0], actor="test", note="none", now=NOW)
+    nothing = ReplaySelector(reason="none has this one")
+    ledger.replay_by(nothing, actor="test", subject="none", now=NOW)
     ledger.number_changes()
     ledger.advance_export("events", 1)
     ledger.finish_run(run_id, NOW)

@@ -1,6 +1,6 @@
 """One portable file that holds a whole ledger: gzip of one JSON value a line.
 
-    {"newsline_ledger": 1, "revision": "0003"}
+    {"newsline_ledger": 1, "revision": "0004"}
     {"table": "urls", "columns": ["url_id", …]}      then one list of values a row
     …
     {"rows": {"urls": 123, …}, "sha256": "…"}        over all lines before this one

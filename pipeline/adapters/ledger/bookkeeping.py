@@ -42,8 +42,8 @@ def books(connection: Connection, scope: Scope) -> Books:
     }
     indexed, in_flight, elsewhere = _articles(connection, mine)
     return Books(
-        discovered=_discovered(connection, scope),
-        no_link=_without_link(connection, scope),
+        discovered=discovered(connection, scope),
+        no_link=without_link(connection, scope),
         by_status={status: count for status, count in by_status.items() if count},
         dropped_by_reason=tally(Status.DROPPED, lambda row: row.reason or ""),
         dead_by_reason=tally(Status.DEAD, lambda row: f"{row.failed_stage}:{row.reason}"),
@@ -86,7 +86,7 @@ def _midnight(day: str) -> datetime:
         raise UsageError(f"{day!r} is no day; write YYYY-MM-DD") from None
 
 
-def _discovered(connection: Connection, scope: Scope) -> int:
+def discovered(connection: Connection, scope: Scope) -> int:
     """Count URLs by what was sighted: nothing here looks at the `urls` table."""
     query = sa.select(sa.func.count(sightings.c.url_id.distinct()))
     origin = _by_origin(scope, sightings.c.publisher, sightings.c.seen_at)
@@ -98,7 +98,8 @@ def _discovered(connection: Connection, scope: Scope) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _without_link(connection: Connection, scope: Scope) -> int:
+def without_link(connection: Connection, scope: Scope) -> int:
+    """Count entries that never were a URL."""
     conditions = _by_origin(scope, entries.c.publisher, entries.c.first_seen_at)
     if scope.feed_id is not None:
         conditions.append(entries.c.feed_id == scope.feed_id)

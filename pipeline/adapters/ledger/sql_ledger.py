@@ -22,6 +22,7 @@ from pipeline.adapters.ledger import (
     replays,
 )
 from pipeline.adapters.ledger.engine import Database, insert_or_replace
+from pipeline.adapters.ledger.oversight import SqlOversight
 from pipeline.adapters.ledger.tables import robots, runs
 from pipeline.errors import UsageError
 from pipeline.index.event import RecordedOutcome
@@ -42,7 +43,7 @@ from pipeline.work import (
 )
 
 
-class SqlLedger:
+class SqlLedger(SqlOversight):
     """The ledger in a database. Every method is described in `pipeline.ports.Ledger`."""
 
     def __init__(self, database: Database) -> None:
@@ -88,11 +89,11 @@ class SqlLedger:
         self.join_run(run_id)
         return run_id
 
-    def finish_run(self, run_id: str, now: datetime) -> None:
     def join_run(self, run_id: str) -> None:
         """Let outcomes committed afterwards carry a run."""
         self._run_id = run_id
 
+    def finish_run(self, run_id: str, now: datetime) -> None:
         """Close a run."""
         closed = sa.update(runs).where(runs.c.run_id == run_id).values(finished_at=now)
         self.database.write(lambda connection: connection.execute(closed))
@@ -221,12 +222,12 @@ class SqlLedger:
         with self.database.reading() as connection:
             return questions.next_due_at(connection, stage)
 
-    def waiting(self, stage: Stage) -> int:
     def due_by_shard(self, now: datetime, *, shards: int) -> Mapping[int, int]:
         """Return shard → hosts in it that could be visited now."""
         with self.database.reading() as connection:
             return leases.due_by_shard(connection, now, shards)
 
+    def waiting(self, stage: Stage) -> int:
         """Return how many items wait for a stage, due or not."""
         with self.database.reading() as connection:
             return questions.waiting(connection, stage)

@@ -94,6 +94,19 @@ feed_overrides = Table(
     Column("note", SafeText, nullable=False),
     Column("before", SafeText, nullable=False),
     Column("after", SafeText, nullable=False),
+    Index(None, "feed_id", "override_id"),
+)
+
+#: What an operator did to more than one feed's settings, e.g. sent dead letters on their way again.
+actions = Table(
+    "actions",
+    metadata,
+    _serial("action_id"),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", SafeText, nullable=False),
+    Column("action", SafeText, nullable=False),
+    Column("subject", SafeText, nullable=False),  # which items, in words
+    Column("items", Integer, nullable=False),  # how many there were
 )
 
 hosts = Table(
@@ -139,6 +152,7 @@ sightings = Table(
     Column("run_id", SafeText),
     Index(None, "url_id"),
     Index(None, "feed_id", "url_id"),
+    Index(None, "feed_id", "seen_at", "version"),
 )
 
 urls = Table(
@@ -177,8 +191,11 @@ urls = Table(
         postgresql_where=text("lease_token IS NOT NULL"),
     ),
     Index(
-        None,
+        "ix_urls_dead_letters",
         "failed_stage",
+        "failed_reason",
+        "first_seen_at",
+        "url_id",
         sqlite_where=text("failed_stage IS NOT NULL"),
         postgresql_where=text("failed_stage IS NOT NULL"),
     ),
@@ -271,6 +288,7 @@ outcomes = Table(
     Index(None, "url_id"),
     Index(None, "run_id"),
     Index(None, "feed_id", "at"),
+    Index(None, "at", "stage", "result"),
 )
 
 #: Lines of the change log. `seq` is null until `number_changes`, and for ever when `superseded`.

@@ -170,3 +170,23 @@ def test_the_writers_key_reads_and_removes_nothing(run, settings):
         ):
             with pytest.raises(AuthorizationException):
                 attempt()
+
+
+def test_events_are_written_with_the_writers_key_and_read_with_the_readers(run, reader, settings):
+    events, write = f"{settings.name}_events", f"{settings.name}_events_write"
+    kinds = {"kinds": {"terms": {"field": "kind"}}}
+    found = reader.search(index=events, size=0, aggs=kinds)["aggregations"]["kinds"]["buckets"]
+    counts = {bucket["key"]: bucket["doc_count"] for bucket in found}
+    assert set(counts) == {"outcome", "poll", "freshness"}
+    assert counts["freshness"] == run["balance"]["indexed"]
+    key = (settings.keys / "writer.key").read_text("ascii").strip()
+    with Elasticsearch(settings.url, api_key=key, ca_certs=str(settings.ca_file)) as writer:
+        for attempt in (
+            lambda: writer.search(index=events),
+            lambda: writer.delete(index=write, id="x"),
+            lambda: writer.indices.create(index=f"{settings.name}-events-v1-000009"),
+            lambda: reader.index(index=write, document={"kind": "mine"}),
+            lambda: reader.search(index=write),
+        ):
+            with pytest.raises(AuthorizationException):
+                attempt()

@@ -147,6 +147,17 @@ class ScheduledSettings(_Section):
     )
 
 
+class OpsSettings(_Section):
+    """What those who run the pipeline are shown."""
+
+    freshness_objective_s: Seconds = Field(
+        default=900.0, description="from first sight to the index, for 95 of 100 articles"
+    )
+    kibana_url: Annotated[str, Field(pattern=r"^(https?://[^\s/@]+(/[^\s@]*)?)?$")] = Field(
+        default="", description="where Kibana is; empty: nothing links to it"
+    )
+
+
 class ClockSettings(_Section):
     """Rehearsals only: the time that the pipeline believes it is."""
 
@@ -176,6 +187,7 @@ class Config(_Section):
     ledger: LedgerSettings = LedgerSettings()
     index: IndexSettings = IndexSettings()
     scheduled: ScheduledSettings = ScheduledSettings()
+    ops: OpsSettings = OpsSettings()
     clock: ClockSettings = ClockSettings()
 
 

@@ -4,7 +4,7 @@ Every question is bounded: by a window of time, by the catalogue, or by a limit.
 anything but the one that says so.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -198,6 +198,22 @@ class Oversight(Protocol):
 
     def actions(self, *, limit: int) -> list[Action]:
         """Return what operators did to items, newest first."""
+        ...
+
+    def change_feed(
+        self,
+        feed_id: str,
+        change: Callable[[FeedState], FeedState],
+        *,
+        actor: str,
+        note: str,
+        now: datetime,
+    ) -> FeedState:
+        """Do `Ledger.override_feed` with what `change` makes of the state at that very moment.
+
+        A poll that is under way is refused afterwards; one that was faster is seen by `change`.
+        Raises UsageError for an unknown feed, and whatever `change` raises: nothing is kept then.
+        """
         ...
 
     def replay_by(

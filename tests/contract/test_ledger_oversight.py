@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from support_ledger import (
     where,
 )
 
+from pipeline.errors import LeaseLost, StoreUnavailable, UsageError
 from pipeline.model import Result, Stage, Status
 from pipeline.oversight import Action
 from pipeline.urls import host_of
@@ -146,6 +148,38 @@ def test_changes_by_hand_say_who_and_what_from_what_to(ledger):
     assert (mine.before, mine.after) == (state(), paused)
 
 
+def test_a_change_is_made_of_the_state_at_that_moment(ledger, second):
+    ledger.sync_feeds([state()])
+    lease = ledger.lease_host(host_of(feed().url), lease_s=60)
+    second.commit_poll(lease, poll_result(feed(), decision(A), at=NOW))
+    due = ledger.change_feed(
+        "herald-world",
+        lambda known: replace(known, next_poll_at=NOW),
+        actor="ada",
+        note="",
+        now=NOW,
+    )
+    assert (due.last_poll_at, due.next_poll_at) == (NOW, NOW)
+    assert ledger.feed_states() == [due]
+    with pytest.raises(LeaseLost):  # a poll that began before the change
+        second.commit_poll(lease, poll_result(feed(), decision(B), at=NOW))
+
+
+def test_a_change_that_is_refused_leaves_no_trace(ledger):
+    ledger.sync_feeds([state()])
+
+    def refuse(_):
+        raise UsageError("no")
+
+    lease = ledger.lease_host(host_of(feed().url), lease_s=60)
+    with pytest.raises(UsageError):
+        ledger.change_feed("herald-world", refuse, actor="ada", note="", now=NOW)
+    with pytest.raises(UsageError, match="no feed 'stranger'"):
+        ledger.change_feed("stranger", refuse, actor="ada", note="", now=NOW)
+    assert ledger.overrides(limit=9) == []
+    ledger.commit_poll(lease, poll_result(feed(), decision(A), at=NOW))
+
+
 # ── work ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -243,6 +277,16 @@ def test_a_replay_by_somebody_is_kept_with_its_name(ledger):
     assert ledger.actions(limit=9) == [
         Action(NOW + HOUR, "ada", "replay", "reason parser_timeout", 1)
     ]
+
+
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+def test_a_database_that_is_away_is_said_to_be(ledger, ledger_url):
+    ledger.database.close()
+    file = Path(ledger_url.removeprefix("sqlite:///"))
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()
+    with pytest.raises(StoreUnavailable, match="cannot be read"):
+        ledger.queues(NOW)
 
 
 # ── none reads whole tables ───────────────────────────────────────────────────────────────────

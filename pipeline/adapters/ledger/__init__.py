@@ -24,9 +24,11 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from pipeline.adapters.ledger.engine import Database, parse_url
 from pipeline.adapters.ledger.maintenance import ensure_current
 from pipeline.adapters.ledger.sql_ledger import SqlLedger
-from pipeline.errors import ConfigError, Fault
+from pipeline.errors import ConfigError, Fault, StoreUnavailable
 
 __all__ = ["SqlLedger", "open_ledger", "opened"]
+
+_AWAY = (DatabaseError, OperationalError)
 
 
 def open_ledger(url: str, *, create: bool = True) -> SqlLedger:
@@ -71,8 +73,9 @@ def _explained(database: Database) -> Iterator[None]:
     """Turn what a database says when it cannot be used into one line for the operator."""
     try:
         yield
-    except DatabaseError as error:
-        if type(error) not in (DatabaseError, OperationalError):
+    except (DatabaseError, StoreUnavailable) as raised:
+        error = raised.__cause__ if isinstance(raised, StoreUnavailable) else raised
+        if not isinstance(error, DatabaseError) or type(error) not in _AWAY:
             raise  # a wrong statement or value: a bug, not a database that is away
         where = database.url.render_as_string(hide_password=True)
         reason = str(error.orig).strip().splitlines()[0]

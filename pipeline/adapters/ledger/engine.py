@@ -80,12 +80,21 @@ class Database:
 
     @contextmanager
     def reading(self, *, snapshot: bool = False) -> Iterator[Connection]:
-        """Open a transaction that only reads; with `snapshot` all its reads see one state."""
+        """Open a transaction that only reads; with `snapshot` all its reads see one state.
+
+        Raises StoreUnavailable.
+        """
         options: dict[str, Any] = {}
         if snapshot and not self.is_sqlite:  # in SQLite every read transaction is a snapshot
             options["isolation_level"] = "REPEATABLE READ"
-        with self.engine.connect().execution_options(**options) as connection, connection.begin():
-            yield connection
+        try:
+            with (
+                self.engine.connect().execution_options(**options) as connection,
+                connection.begin(),
+            ):
+                yield connection
+        except OperationalError as error:
+            raise StoreUnavailable(f"the ledger cannot be read: {error.orig}") from error
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction: all of it is kept, or none. May run it again."""

@@ -88,6 +88,18 @@ def due_feeds(connection: Connection, lease: Lease, now: datetime) -> list[FeedS
     return [state_of(row) for row in connection.execute(query).mappings()]
 
 
+def fenced_state(connection: Connection, feed_id: str) -> FeedState:
+    """Return a feed's state, with its host's lease ended: nobody else's poll can change it now.
+
+    Read again behind the fence: whoever held the host's row may just have committed a poll.
+    """
+    found = feed_states(connection, [feed_id])
+    if not found:
+        raise UsageError(f"no feed {feed_id!r} is known; run `newsline feeds list`")
+    fence_host(connection, found[0].host)
+    return feed_states(connection, [feed_id])[0]
+
+
 def override_feed(
     connection: Connection, state: FeedState, *, actor: str, note: str, now: datetime
 ) -> None:

@@ -1,11 +1,11 @@
 """`pipeline.oversight.Oversight` over SQLite or PostgreSQL: one short transaction per question."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from pipeline.adapters.ledger import dead_letters, feed_history, replays, workload
+from pipeline.adapters.ledger import dead_letters, feed_history, feeds, replays, workload
 from pipeline.adapters.ledger.engine import Database
 from pipeline.model import Stage
 from pipeline.oversight import (
@@ -21,7 +21,7 @@ from pipeline.oversight import (
     Queue,
     Tally,
 )
-from pipeline.work import ReplaySelector
+from pipeline.work import FeedState, ReplaySelector
 
 #: What `actions` says of dead letters and others that were made due again.
 REPLAY = "replay"
@@ -103,6 +103,24 @@ class SqlOversight:
         """Return what operators did to items, newest first."""
         with self.database.reading() as connection:
             return workload.recent_actions(connection, limit)
+
+    def change_feed(
+        self,
+        feed_id: str,
+        change: Callable[[FeedState], FeedState],
+        *,
+        actor: str,
+        note: str,
+        now: datetime,
+    ) -> FeedState:
+        """Save what `change` makes of a feed's state at that very moment, audited."""
+
+        def work(connection: Connection) -> FeedState:
+            after = change(feeds.fenced_state(connection, feed_id))
+            feeds.override_feed(connection, after, actor=actor, note=note, now=now)
+            return after
+
+        return self.database.write(work)
 
     def replay_by(
         self, selector: ReplaySelector, *, actor: str, subject: str, now: datetime

@@ -1,6 +1,7 @@
 """What Kibana is given, as code: config/kibana/*.toml rendered in the two forms that it takes.
 
 source.py           the files, typed and checked
+fields.py           what may be named in them
 naming.py           ids, titles and links of one collection
 layout.py           where panels stand
 lens.py, maps.py    a chart and a map as saved objects hold them

@@ -3,15 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.index.event import EVENT_FIELDS
-from pipeline.index.schema import FIELDS, Field, Kind
+from pipeline.index.schema import Field, Kind
+from pipeline.kibana.fields import FIELDS_OF
 from pipeline.kibana.source import OVER_TIME, Chart, Measure, Op, Panel, View, Where, kql
 
-#: Index → its fields by name.
-FIELDS_OF: Mapping[str, Mapping[str, Field]] = {
-    "articles": {field.name: field for field in FIELDS},
-    "events": {field.name: field for field in EVENT_FIELDS},
-}
 _LAYER = "layer"
 _TYPES = {
     Kind.KEYWORD: "string",

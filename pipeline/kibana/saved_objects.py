@@ -14,6 +14,7 @@ import orjson
 
 from pipeline.kibana import lens
 from pipeline.kibana.boards import References, board_attributes
+from pipeline.kibana.fields import FIELDS_OF
 from pipeline.kibana.maps import VIEW_REFERENCE, map_attributes
 from pipeline.kibana.naming import Naming
 from pipeline.kibana.source import Search, Source, View, load_source
@@ -83,7 +84,7 @@ def _view(view: View, naming: Naming) -> dict[str, Any]:
     links = {field: _link(naming.link(to), to) for field, to in view.links.items()}
     described = {
         field.name: {"customDescription": field.description[:_DESCRIPTION_CHARS]}
-        for field in lens.FIELDS_OF[view.index].values()
+        for field in FIELDS_OF[view.index].values()
     }
     return {
         "title": naming.alias_of(view),

@@ -1,7 +1,7 @@
 """The files of config/kibana/: data views, saved searches, a map, and a file for each dashboard."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic import Field as Limit
 
 from pipeline.errors import ConfigError, Fault
+from pipeline.kibana.fields import FIELDS_OF
 
 COLUMNS = 48  # of Kibana's grid
 _VIEWS = "views.toml"
@@ -117,6 +118,11 @@ class Panel(_Part):
             raise ValueError(f"{self.chart} {self.id}: wrong or missing: {', '.join(wrong)}")
         return self
 
+    def fields(self) -> list[str]:
+        """Return every field that its numbers are made from, or filtered by."""
+        measured = [field for one in self.measures for field in (one.field, *one.where) if field]
+        return [*self.by, *([self.over] if self.over else []), *self.where, *measured]
+
 
 class View(_Part):
     """A data view. A link is an address with {{rawValue}}, or the name of a dashboard."""
@@ -193,6 +199,11 @@ class Source(_Part):
         for key, board in self.dashboard.items():
             ids = [panel.id for panel in board.panel]
             unknown += [f"{key}: two panels {id_!r}" for id_ in set(ids) if ids.count(id_) > 1]
+        unknown = unknown or [
+            f"{where}: {self.view[view].index} have no field {field!r}"
+            for where, view, field in self._fields()
+            if field not in FIELDS_OF[self.view[view].index]
+        ]
         if unknown:
             raise ValueError("; ".join(unknown))
         return self
@@ -209,6 +220,22 @@ class Source(_Part):
                 parts = {"view": panel.view, "search": panel.search, "map": panel.map}
                 named += [(f"{key}.{panel.id}", kind, name) for kind, name in parts.items() if name]
         return named
+
+    def _fields(self) -> list[tuple[str, str, str]]:
+        """Return (where, view, field) for every field that is named."""
+        used: list[tuple[str, str, Iterable[str]]] = [
+            (key, key, (view.time, *view.links)) for key, view in self.view.items()
+        ]
+        for key, search in self.search.items():
+            used.append((key, search.view, (*search.columns, search.sort, *search.where)))
+        used += [(key, one.view, (one.field,)) for key, one in self.map.items()]
+        for key, board in self.dashboard.items():
+            used += [(key, control.view, (control.field,)) for control in board.control]
+            for panel in board.panel:
+                if panel.chart in COUNTING:
+                    fields = (*panel.fields(), *board.query, *board.where)
+                    used.append((f"{key}.{panel.id}", panel.view, fields))
+        return [(where, view, field) for where, view, fields in used for field in fields]
 
 
 def load_source(folder: Path) -> Source:

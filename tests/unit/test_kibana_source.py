@@ -24,6 +24,12 @@ COUNT = 'measures = [{ op = "count", label = "N" }]\n'
         ('id = "p"\nchart = "text"\nw = 9\nh = 1\ntext = "t"\nmood = "good"\n', "mood"),
         (
             'id = "p"\nchart = "metric"\nw = 9\nh = 1\nview = "a"\n'
+            + COUNT
+            + 'where = { outlett = "x" }\n',
+            r"board\.p: articles have no field 'outlett'",
+        ),
+        (
+            'id = "p"\nchart = "metric"\nw = 9\nh = 1\nview = "a"\n'
             + COUNT.replace("count", "sum"),
             "needs a field",
         ),

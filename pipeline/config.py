@@ -164,11 +164,16 @@ class ClockSettings(_Section):
     origin: datetime | None = Field(
         default=None, description="time at start, with zone; unset: the real time"
     )
+    origin_at: datetime | None = Field(
+        default=None,
+        description="real time at which it was that, for processes that share a clock;"
+        " unset: when each of them starts",
+    )
     rate: Annotated[float, Field(gt=0, le=100_000)] = Field(
         default=1.0, description="clock seconds per real second"
     )
 
-    @field_validator("origin")
+    @field_validator("origin", "origin_at")
     @classmethod
     def _aware(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:

@@ -27,6 +27,7 @@ class Desk:
         self.feeds = folder / "feeds.toml"
         self.config = folder / "pipeline.toml"
         self.extra = extra
+        self.clock = ""  # more of [clock]
         self.port = port
         self.feeds.write_text(write_catalogue(feeds), "utf-8")
 
@@ -36,7 +37,7 @@ class Desk:
             "[fetch]\n"
             f'contact = "tests@example.org"\nallow_private = ["127.0.0.0/8"]\npace_s = {PACE_S}\n'
             f"ports = [80, 443, {self.port}]\n"
-            f'[clock]\norigin = "{now.isoformat()}"\n' + self.extra,
+            f'[clock]\norigin = "{now.isoformat()}"\n{self.clock}' + self.extra,
             "utf-8",
         )
 

@@ -44,4 +44,8 @@ class ScaledClock:
 
 def clock_of(settings: ClockSettings) -> Clock:
     """Return the clock that the settings ask for."""
-    return ScaledClock(settings.origin, settings.rate) if settings.origin else SystemClock()
+    if settings.origin is None:
+        return SystemClock()
+    began_at = settings.origin_at or datetime.now(UTC)
+    passed = (datetime.now(UTC) - began_at) * settings.rate
+    return ScaledClock(settings.origin + passed, settings.rate)

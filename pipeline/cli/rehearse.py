@@ -84,6 +84,7 @@ pace_s = 0.05
 
 [clock]
 origin = {now.astimezone(UTC).isoformat()}
+origin_at = {datetime.now(UTC).isoformat()}
 rate = {rate}
 """
 

@@ -16,7 +16,12 @@ DOORS = {
     "httpx2", "httpcore2", "sqlalchemy", "alembic", "tantivy", "warcio", "fastwarc", "pebble",
     "psycopg", "sqlite3", "socket", "elasticsearch", "elastic_transport",
 }  # fmt: skip
-MAY_OPEN_DOORS = ("pipeline/adapters/", "pipeline/rehearsal/", "pipeline/devnode/")
+MAY_OPEN_DOORS = (
+    "pipeline/adapters/",
+    "pipeline/rehearsal/",
+    "pipeline/devnode/",
+    "pipeline/devairflow/",
+)
 NOT_NAMES = {
     "manager",
     "handler",

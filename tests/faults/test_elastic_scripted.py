@@ -426,6 +426,18 @@ def test_a_line_that_is_slow_is_sent_less_at_a_time_until_it_gets_through(cluste
     assert min(asked.size for asked in cluster.bulks) < 200_000
 
 
+def test_a_call_that_gets_on_but_slowly_leaves_the_rest_for_later(cluster):
+    cluster.then(*[late(BUDGET_S / 4)] * 100)
+    writer = cluster.writer(budget_s=BUDGET_S)
+    writer._batch_bytes = 10_000
+    started = time.monotonic()
+    answers = writer.write(ALIAS, items(*(f"a{n}" for n in range(50)), letters=8_000))
+    assert time.monotonic() - started < LIMIT_S
+    assert {result for result, _ in answers.values()} == {OK, RETRY}
+    assert {one for one, result in results(answers).items() if result is OK} == set(cluster.held)
+    assert answers["a49"][1].endswith("it takes too long")
+
+
 def test_after_an_outage_requests_grow_again(cluster, writer):
     cluster.then(*[failing("503 Service Unavailable")] * 4)
     written = items(*(f"a{n}" for n in range(400)), letters=3_000)

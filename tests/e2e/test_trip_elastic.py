@@ -91,7 +91,7 @@ def with_all_keys(desk, settings):
 def test_the_writers_key_is_enough_for_a_run(run):
     assert run["balance"]["balances"]
     assert run["balance"]["indexed"] > 30
-    assert "does not allow to read" in run["index_not_asked"]
+    assert "does not allow to search" in run["index_not_asked"]
 
 
 def test_the_cluster_holds_what_the_embedded_index_would(run, world, desk, settings, tmp_path):

@@ -28,6 +28,13 @@ _MIB = 1024 * 1024
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
+#: What other people's servers and networks recover from without anybody here doing anything.
+REVIVED = (
+    "body_truncated", "connect_failed", "connect_refused", "connect_timeout", "deadline",
+    "dns_temporary", "http_429", "http_500", "http_502", "http_503", "http_504", "reset",
+    "robots_unavailable", "tls_expired",
+)  # fmt: skip
+
 
 class _Section(BaseModel):
     """Unknown keys are faults: a misspelt setting must not be ignored."""
@@ -104,6 +111,12 @@ class RetrySettings(_Section):
     max_tries: Annotated[int, Field(ge=1, le=50)] = 5
     first_delay_s: Seconds = 300.0  # doubles with each failure
     max_delay_s: Seconds = 43_200.0
+    revive_reasons: tuple[str, ...] = Field(
+        default=REVIVED, description="dead letters that a scheduler brings back by itself"
+    )
+    revive_after_s: Annotated[float, Field(gt=0, le=30 * 86_400)] = 21_600.0  # doubles each round
+    revive_rounds: Annotated[int, Field(ge=0, le=20)] = 3  # of one item; then it waits for a person
+    revive_limit: Annotated[int, Field(ge=1, le=100_000)] = 500  # of one run
 
 
 class LedgerSettings(_Section):

@@ -58,7 +58,7 @@ class Published(TypedDict):
 
 def plan() -> Plan:
     """Bring the catalogue into the ledger, open a run and see which shards have work."""
-    with _open() as app:
+    with open_shared() as app:
         catalogue = load_catalogue(Path(os.environ.get("NEWSLINE_FEEDS", DEFAULT_FEEDS)))
         sync_catalogue(app, catalogue, at_once=False)
         now = app.clock.now()
@@ -91,7 +91,7 @@ def index(run_id: str) -> Counts:
 
 def publish(run_id: str) -> Published:
     """Close the run and say what it did."""
-    with _open() as app:
+    with open_shared() as app:
         outcomes = app.ledger.run_counts(run_id)
         app.ledger.finish_run(run_id, app.clock.now())
         return {
@@ -129,7 +129,7 @@ class _Tally(Observer):
 def _do(run_id: str, stages: frozenset[Stage], *, shard: int | None = None) -> Counts:
     """Do a share until nothing of it is due, its time is up or somebody ends the task."""
     tally = _Tally()
-    with _open() as app:
+    with open_shared() as app:
         settings = app.config.scheduled
         share = Share(
             stages,
@@ -155,7 +155,7 @@ async def _run(app: App, share: Share, observer: Observer) -> None:
 
 
 @contextmanager
-def _open() -> Iterator[App]:
+def open_shared() -> Iterator[App]:
     """Build the app. Raises ConfigError for a ledger that several processes cannot share."""
     named = os.environ.get("NEWSLINE_CONFIG")
     data = Path(os.environ.get("NEWSLINE_DATA", DEFAULT_DATA))

@@ -1,5 +1,6 @@
 """Sends URLs through a stage again: dead letters, or anything that has ended."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -20,12 +21,22 @@ def replay(
     connection: Connection, selector: ReplaySelector, now: datetime, *, dry_run: bool
 ) -> int:
     """Make the selected URLs due at a stage again; return how many."""
-    conditions = _conditions(selector)
+    conditions = replay_conditions(selector)
     if dry_run:
         query = sa.select(sa.func.count()).select_from(urls).where(*conditions)
         return int(connection.execute(query).scalar_one())
-    stays = urls.c.status == Status.INDEXED
     stage = selector.stage.value if selector.stage is not None else urls.c.failed_stage
+    return send_back(connection, conditions, stage, now)
+
+
+def send_back(
+    connection: Connection,
+    conditions: Sequence[ColumnElement[bool]],
+    stage: str | ColumnElement[str | None],
+    now: datetime,
+) -> int:
+    """Make URLs that meet all conditions due at a stage; return how many."""
+    stays = urls.c.status == Status.INDEXED
     done = connection.execute(
         sa.update(urls)
         .where(*conditions)
@@ -42,7 +53,7 @@ def replay(
     return done.rowcount
 
 
-def _conditions(selector: ReplaySelector) -> list[ColumnElement[bool]]:
+def replay_conditions(selector: ReplaySelector) -> list[ColumnElement[bool]]:
     """Return what a URL must meet; what is being worked on is never disturbed."""
     at_rest = urls.c.stage.is_(None) | (urls.c.stage == Stage.FETCH)
     conditions = [

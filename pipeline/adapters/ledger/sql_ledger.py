@@ -21,6 +21,7 @@ from pipeline.adapters.ledger import (
     reading,
     replays,
 )
+from pipeline.adapters.ledger.care import SqlCare
 from pipeline.adapters.ledger.engine import Database, insert_or_replace
 from pipeline.adapters.ledger.oversight import SqlOversight
 from pipeline.adapters.ledger.tables import robots, runs
@@ -43,7 +44,7 @@ from pipeline.work import (
 )
 
 
-class SqlLedger(SqlOversight):
+class SqlLedger(SqlOversight, SqlCare):
     """The ledger in a database. Every method is described in `pipeline.ports.Ledger`."""
 
     def __init__(self, database: Database) -> None:

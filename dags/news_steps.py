@@ -1,0 +1,50 @@
+"""The end of a run that several DAGs share: do what is due, then group, index and publish it."""
+
+from airflow.sdk import TriggerRule, get_current_context, task
+from news_rules import ARTICLES, FETCH_POOL, FETCH_QUEUE, INDEX_POOL, INDEX_QUEUE
+
+#: Goes on with what others have made, whoever of them failed; not when there is no run to go on in.
+_WHATEVER_CAME = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+
+
+@task(task_id="shard", pool=FETCH_POOL, queue=FETCH_QUEUE)
+def _shard(run: str) -> dict:
+    from pipeline import scheduled
+
+    return scheduled.shard(run, 0)
+
+
+@task(task_id="group", pool=INDEX_POOL, queue=INDEX_QUEUE, trigger_rule=_WHATEVER_CAME)
+def _group(run: str) -> dict:
+    from pipeline import scheduled
+
+    return scheduled.group(run)
+
+
+@task(task_id="index", pool=INDEX_POOL, queue=INDEX_QUEUE, trigger_rule=_WHATEVER_CAME)
+def _index(run: str) -> dict:
+    from pipeline import scheduled
+
+    return scheduled.index(run)
+
+
+@task(
+    task_id="publish",
+    pool=INDEX_POOL,
+    queue=INDEX_QUEUE,
+    outlets=[ARTICLES],
+    trigger_rule=TriggerRule.NONE_FAILED,
+)
+def _publish(run: str) -> dict:
+    from pipeline import scheduled
+
+    published = scheduled.publish(run)
+    get_current_context()["outlet_events"][ARTICLES].extra = published
+    return published
+
+
+def drain(run: str) -> None:
+    """Wire the tasks that bring what is due in a run of the ledger to its end."""
+    shard, published = _shard(run), _publish(run)
+    shard >> _group(run) >> _index(run) >> published
+    shard >> published

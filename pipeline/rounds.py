@@ -1,0 +1,47 @@
+"""What the tasks of the further DAGs do: retry, and whoever reads what changed.
+
+As in `scheduled.py`, whose settings, rules and errors hold here too: tasks take and return ids and
+counts, and what is cut short or done twice is still due, or was refused.
+"""
+
+from collections import Counter
+from typing import TypedDict
+
+from pipeline.scheduled import Counts, open_shared
+
+#: Changes read at a time.
+CHANGES = 1_000
+
+
+class Revived(TypedDict):
+    """What a run of `news_retry` begins with."""
+
+    run_id: str  # of the ledger; given to every other task of the run
+    revived: dict[str, int]  # reason → dead letters that are due again
+
+
+class Changed(TypedDict):
+    """What changed after a place in the change log."""
+
+    position: int  # read up to here: the next question begins there
+    kinds: Counts  # "upsert" and "retract" → articles
+    more: bool  # ask again
+
+
+def revive() -> Revived:
+    """Open a run and make dead letters due that may have got over it."""
+    with open_shared() as app:
+        now = app.clock.now()
+        revived = app.ledger.revive(app.config.retry, now)
+        return {"run_id": app.ledger.start_run(now), "revived": dict(revived)}
+
+
+def changes(position: int) -> Changed:
+    """Say what changed after a position, up to a thousand changes."""
+    with open_shared() as app:
+        found = app.ledger.changes_after(position, limit=CHANGES)
+    return {
+        "position": found[-1].seq if found else position,
+        "kinds": dict(Counter(change.kind for change in found)),
+        "more": len(found) == CHANGES,
+    }

@@ -200,6 +200,10 @@ class Oversight(Protocol):
         """Return what operators did to items, newest first."""
         ...
 
+    def addresses(self, article_ids: Collection[str]) -> Mapping[str, str]:
+        """Return article_id → address of those articles that are known."""
+        ...
+
     def change_feed(
         self,
         feed_id: str,

@@ -1,0 +1,123 @@
+"""Actions: each is a form of our own page, of somebody who may act; audited, then a redirect."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from pipeline.errors import UsageError
+from pipeline.ops import changes
+from pipeline.ops.access import Person
+from pipeline.ops.asked import storable
+from pipeline.ops.forgery import is_from_elsewhere, is_genuine
+from pipeline.ops.show import text
+from pipeline.work import FeedState, ReplaySelector
+
+if TYPE_CHECKING:
+    from pipeline.ops.web import Desk
+
+#: A form of ours holds a token, an address and a note; nobody needs more.
+MAX_FORM_BYTES = 16_384
+_MAX_FIELDS = 10
+_MAX_NOTE_CHARS = 300
+_FORM = "application/x-www-form-urlencoded"
+_UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
+ACTIONS = ("poll", "pause", "resume", "address")
+
+Form = Mapping[str, str]
+
+
+class Acting:
+    """Takes forms and does what they say."""
+
+    def __init__(self, desk: "Desk") -> None:
+        self._desk = desk
+
+    async def on_feed(self, request: Request) -> Response:
+        """Do one action on one feed."""
+        feed_id, action = request.path_params["feed_id"], request.path_params["action"]
+        person, form = await self._admitted(request)
+        if action not in ACTIONS:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such action.")
+        try:
+            await run_in_threadpool(lambda: self._change(feed_id, action, person, form))
+        except UsageError as error:
+            raise HTTPException(_UNPROCESSABLE, f"{feed_id}: {error}") from None
+        return _back(request, f"/feeds/{quote(feed_id, safe='')}", action)
+
+    def _change(self, feed_id: str, action: str, person: Person, form: Form) -> None:
+        desk, now = self._desk, self._desk.now()
+        ledger = desk.open_ledger()
+        others = ledger.feed_states() if action == "address" else []
+        makers: dict[str, Callable[[FeedState], FeedState]] = {
+            "poll": lambda state: changes.polled_now(state, now),
+            "pause": changes.paused,
+            "resume": lambda state: changes.resumed(state, now),
+            "address": lambda state: changes.moved(
+                state, form.get("url", ""), others, desk.config.fetch, now
+            ),
+        }
+        note = _note(action, form.get("note", ""))
+        ledger.change_feed(feed_id, makers[action], actor=person.name, note=note, now=now)
+
+    async def replay(self, request: Request) -> Response:
+        """Send the dead letters of one reason on their way again, each where it died."""
+        person, form = await self._admitted(request)
+        reason = form.get("reason", "")
+        if not reason:
+            raise HTTPException(_UNPROCESSABLE, "Name a reason.")
+        await run_in_threadpool(lambda: self._replay(reason, person))
+        return _back(request, "/dead", "replay")
+
+    def _replay(self, reason: str, person: Person) -> None:
+        ledger, subject = self._desk.open_ledger(), f"dead letters: {reason}"
+        selector = ReplaySelector(reason=reason)
+        ledger.replay_by(selector, actor=person.name, subject=subject, now=self._desk.now())
+
+    async def _admitted(self, request: Request) -> tuple[Person, Form]:
+        """Return who sent a form, and the form; refuse who may not, and forms that are not ours."""
+        person: Person = request.state.person
+        heads = request.headers
+        if not await self._desk.may_act(request, person):
+            raise HTTPException(HTTPStatus.FORBIDDEN, "You may look, but not change anything.")
+        forged = is_from_elsewhere(
+            heads.get("sec-fetch-site"), heads.get("origin"), heads.get("host")
+        )
+        form = await _read(request)
+        token = form.get("token", "")
+        if forged or not is_genuine(token, person, self._desk.now(), self._desk.secret):
+            words = "This form is too old, or it is not yours. Open the page again."
+            raise HTTPException(HTTPStatus.FORBIDDEN, words)
+        return person, form
+
+
+async def _read(request: Request) -> Form:
+    """Read a form as our pages send it; anything else is refused."""
+    length, kind = (request.headers.get(name, "") for name in ("content-length", "content-type"))
+    is_short = length.isascii() and length.isdigit() and int(length) <= MAX_FORM_BYTES
+    if not is_short or kind.partition(";")[0].strip().lower() != _FORM:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "That is no form of ours.")
+    try:
+        body = (await request.body()).decode("ascii")
+        pairs = parse_qsl(body, max_num_fields=_MAX_FIELDS, errors="strict")
+    except ValueError:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "That is no form of ours.") from None
+    return {name: storable(value).strip() for name, value in pairs}
+
+
+def _note(action: str, said: str) -> str:
+    """Return what the audit keeps: what was done, and why, if that was said."""
+    why = text(said, _MAX_NOTE_CHARS)
+    return f"{action}: {why}" if why else action
+
+
+def _back(request: Request, path: str, done: str) -> Response:
+    """Lead back to a page, which then says what was done; a reload does nothing again."""
+    root = str(request.scope.get("root_path", "")).rstrip("/")
+    where = f"{root}{path}?{urlencode({'done': done})}"
+    return RedirectResponse(where, HTTPStatus.SEE_OTHER)

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from multiprocessing import forkserver, resource_tracker, util
+from multiprocessing import forkserver, process, resource_tracker, util
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import ModuleType
 from typing import Any
@@ -50,6 +50,7 @@ def start_server(registry: str) -> None:
     A process that has the registry already, and no thread that would be missing, forks the server
     from itself instead of starting Python anew: a scheduler's task inherits what it needs.
     """
+    _stand_alone()
     forkserver.set_forkserver_preload([*_ALWAYS, registry])
     resource_tracker.ensure_running()  # in Python of its own: it outlives us to tidy up
     if registry in sys.modules and threading.active_count() == 1:
@@ -57,6 +58,19 @@ def start_server(registry: str) -> None:
             forkserver.ensure_running()
     else:
         forkserver.ensure_running()
+
+
+def _stand_alone() -> None:
+    """Be a process that may have children, also in a task of a Celery worker.
+
+    The standard library takes that for a daemon of Celery's own library, which must not have any
+    and whose key it cannot hand on. Ours end with us all the same (worker_process.py).
+    """
+    library: Any = process
+    ours = library.current_process()
+    if ours.daemon:
+        key = library.AuthenticationString(ours.authkey)
+        ours._config |= {"daemon": False, "authkey": key}  # noqa: SLF001 - no public way
 
 
 @contextmanager

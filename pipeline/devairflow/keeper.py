@@ -1,7 +1,8 @@
 """Ends the processes that it was told of once the one who told it is gone, however that went.
 
 Reads process ids from standard input, one a line; a minus sign takes one back. At the end of the
-input, which is what the death of the writer looks like, it ends each with all of its group.
+input, which is what the death of the writer looks like, it ends each with all of its session.
+(Linux: it finds them in /proc.)
 """
 
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 _PATIENCE_S = 10.0
 
@@ -27,7 +29,7 @@ class Keeper:
         )
 
     def watch(self, pid: int) -> None:
-        """Have a process ended with us, and its group if it leads one."""
+        """Have a process ended with us, and the session that it leads."""
         self._say(f"{pid}\n")
 
     def forget(self, pid: int) -> None:
@@ -46,25 +48,31 @@ class Keeper:
             self._process.stdin.flush()
 
 
-def _end_groups(pids: set[int]) -> None:
-    """Ask processes to end, with their groups, and end them if they do not."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in pids:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, number)
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
-        until = time.monotonic() + _PATIENCE_S
-        while any(map(_exists, pids)) and time.monotonic() < until:
-            time.sleep(0.1)
+def end_sessions(leaders: set[int], how: signal.Signals = signal.SIGTERM) -> None:
+    """Ask the leaders of sessions to end, then end whatever is left of their sessions."""
+    for leader in leaders:
+        _signal(leader, how)
+    until = time.monotonic() + _PATIENCE_S
+    while members(leaders) and time.monotonic() < until:
+        time.sleep(0.1)
+    for pid in members(leaders):
+        _signal(pid, signal.SIGKILL)
 
 
-def _exists(pid: int) -> bool:
-    try:
-        os.killpg(pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+def members(leaders: set[int]) -> list[int]:
+    """Return the processes of some sessions: tasks of Airflow lead groups of their own in them."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            state, _, _, session, *_ = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            if int(session) in leaders and state != "Z":
+                found.append(int(folder.name))
+    return found
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def main() -> None:
@@ -76,7 +84,7 @@ def main() -> None:
             pids.add(number)
         else:
             pids.discard(-number)
-    _end_groups(pids)
+    end_sessions(pids)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Self
 
 from sqlalchemy.engine import URL
 
-from pipeline.devairflow.keeper import Keeper
+from pipeline.devairflow.keeper import Keeper, end_sessions
 from pipeline.devairflow.postgres import execute
 from pipeline.devairflow.redis import find_redis
 from pipeline.devairflow.rest import Refused, Rest
@@ -29,7 +29,6 @@ COMPONENTS = {
     "scheduler": ("airflow", "scheduler"),
 }
 QUEUES = "default,news_fetch,news_index"
-_PATIENCE_S = 10.0  # with a component that is to end
 _HEALTHY_S = 180.0  # 30 s on a machine at rest
 _POOLS = ROOT / "config" / "airflow" / "pools.json"
 _LOG_LINES = 20  # of a component's log, shown when it does not start
@@ -89,7 +88,9 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """End all components."""
+        """End all components: what runs tasks first, the api-server that all speak to last."""
+        self.end(*(name for name in self._running if name not in COMPONENTS or name == "scheduler"))
+        self.end(*(name for name in self._running if name != "api-server"))
         self.end(*self._running)
 
     def launch(self, name: str, module: str, *arguments: str, **more: str) -> None:
@@ -109,15 +110,10 @@ class Stack:
         self._keeper.watch(process.pid)
 
     def end(self, *names: str, how: signal.Signals = signal.SIGTERM) -> None:
-        """End some components; SIGKILL takes all that they have started along."""
+        """End some components with all that they have started."""
         processes = [self._running.pop(name) for name in names]
+        end_sessions({process.pid for process in processes}, how)
         for process in processes:
-            _signal(process, how)
-        until = time.monotonic() + _PATIENCE_S
-        for process in processes:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, until - time.monotonic()))
-            _signal(process, signal.SIGKILL)  # itself, or what it left behind
             process.wait()
             self._keeper.forget(process.pid)
 
@@ -197,12 +193,6 @@ class Stack:
         for name, pool in json.loads(_POOLS.read_text("utf-8")).items():
             with suppress(Refused):  # it is there already
                 rest.ask("POST", "pools", {"name": name, **pool})
-
-
-def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Send a signal to a component and all that it has started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
 
 
 def free_ports(count: int) -> Sequence[int]:

@@ -98,6 +98,25 @@ def test_a_process_that_has_the_tasks_already_lends_them_to_its_workers():
     assert second == "['inherited']"
 
 
+def test_a_daemon_may_have_workers_as_a_task_of_celery_does():
+    script = (
+        "import multiprocessing\n"
+        "from test_workers import run_one, ProcessWorkers, settings, REGISTRY\n"
+        "def task():\n"
+        "    workers = ProcessWorkers(settings(), REGISTRY)\n"
+        "    print(run_one(workers, 'double', value=21), flush=True)\n"
+        "    workers.close()\n"
+        "daemon = multiprocessing.get_context('fork').Process(target=task, daemon=True)\n"
+        "daemon.start()\n"
+        "daemon.join()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=HERE, capture_output=True, text=True, timeout=30,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout == "42\n"
+
+
 def test_large_bytes_pass_both_ways(open_workers):
     body = bytes(range(256)) * 40_000
 

@@ -3,11 +3,15 @@
 Every call is bounded, by a limit or a window of time, and what changes anything says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from pipeline.config import RetrySettings
+from pipeline.oversight import Oversight
+from pipeline.ports import Ledger
+from pipeline.quality.drift import Pages, Texts
+from pipeline.quality.findings import Finding, FindingKind, KeptFinding, Silence
 
 
 class Care(Protocol):
@@ -20,3 +24,59 @@ class Care(Protocol):
         `revive_rounds` times before; oldest first, at most `revive_limit`. Audited as an action.
         """
         ...
+
+    # ── what quality is measured by ───────────────────────────────────────────────────────────
+    def new_by_span(
+        self, feed_ids: Collection[str], now: datetime, *, days: int
+    ) -> Mapping[str, Mapping[int, int]]:
+        """Return feed_id → days ago (0: the last 24 hours) → entries that it listed first then."""
+        ...
+
+    def gaps_since(self, since: datetime) -> Mapping[str, int]:
+        """Return feed_id → polls that had nothing in common with the poll before."""
+        ...
+
+    def extracted_pages(self, since: datetime, until: datetime) -> Mapping[str, Pages]:
+        """Return outlet → how extraction ended in a window."""
+        ...
+
+    def extracted_texts(
+        self, since: datetime, until: datetime, *, limit: int
+    ) -> Mapping[str, Texts]:
+        """Return outlet → its texts among the newest `limit` that were extracted in a window."""
+        ...
+
+    # ── findings ──────────────────────────────────────────────────────────────────────────────
+    def keep_findings(
+        self, found: Sequence[Finding], looked_for: Collection[FindingKind], now: datetime
+    ) -> list[KeptFinding]:
+        """Keep what an inspection found; return what is open, and what it has closed.
+
+        A finding that is open already goes on with its new figures. An open one of a kind that was
+        looked for, and was not found again, is closed.
+        """
+        ...
+
+    def findings(self, *, closed_since: datetime | None = None) -> list[KeptFinding]:
+        """Return the open findings, and those that were closed since a moment; oldest first."""
+        ...
+
+    def note_told(self, told: Sequence[KeptFinding], now: datetime) -> None:
+        """Keep that somebody was told of findings, as severe as they are."""
+        ...
+
+    def silence(self, silence: Silence) -> Silence:
+        """Keep a silence and return it with its id."""
+        ...
+
+    def end_silence(self, silence_id: int, now: datetime) -> bool:
+        """End a silence now; tell whether there was one under way."""
+        ...
+
+    def silences(self, now: datetime) -> list[Silence]:
+        """Return the silences that have not ended."""
+        ...
+
+
+class CareLedger(Ledger, Oversight, Care, Protocol):
+    """A ledger that answers all questions: one in a database does."""

@@ -171,6 +171,17 @@ class OpsSettings(_Section):
     )
 
 
+class AlertSettings(_Section):
+    """Who is told of findings. The log always is."""
+
+    webhook: Annotated[str, Field(pattern=r"^(https?://[^\s/@]+(/[^\s@]*)?)?$")] = Field(
+        default="", description="address that gets findings as JSON (POST); empty: only the log"
+    )
+    again_after_s: Annotated[float, Field(ge=3600, le=30 * 86_400)] = Field(
+        default=86_400.0, description="until one that is still open is told of again"
+    )
+
+
 class ClockSettings(_Section):
     """Rehearsals only: the time that the pipeline believes it is."""
 
@@ -206,6 +217,7 @@ class Config(_Section):
     index: IndexSettings = IndexSettings()
     scheduled: ScheduledSettings = ScheduledSettings()
     ops: OpsSettings = OpsSettings()
+    alerts: AlertSettings = AlertSettings()
     clock: ClockSettings = ClockSettings()
 
 

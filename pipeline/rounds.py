@@ -1,12 +1,15 @@
-"""What the tasks of the further DAGs do: retry, and whoever reads what changed.
+"""What the tasks of the further DAGs do: retry, quality, and whoever reads what changed.
 
 As in `scheduled.py`, whose settings, rules and errors hold here too: tasks take and return ids and
 counts, and what is cut short or done twice is still due, or was refused.
 """
 
+import asyncio
 from collections import Counter
 from typing import TypedDict
 
+from pipeline import inspection
+from pipeline.cli.quality import poster
 from pipeline.scheduled import Counts, open_shared
 
 #: Changes read at a time.
@@ -44,4 +47,30 @@ def changes(position: int) -> Changed:
         "position": found[-1].seq if found else position,
         "kinds": dict(Counter(change.kind for change in found)),
         "more": len(found) == CHANGES,
+    }
+
+
+class Inspected(TypedDict):
+    """What a run of `news_quality` found."""
+
+    open: dict[str, int]  # kind → findings
+    closed: int  # that are no longer so
+    events: int  # sent to the cluster
+    told: int
+    not_looked_for: dict[str, str]  # kind → why
+
+
+def quality() -> Inspected:
+    """Inspect, announce and tell. Raises StoreUnavailable when the webhook took nothing."""
+    with open_shared() as app:
+        now = app.clock.now()
+        done = inspection.inspect(app.ledger, app.index, app.config, now)
+        events = inspection.announce(app.ledger, app.events, now) if app.events else 0
+        told = asyncio.run(inspection.tell(app.ledger, app.config, now, poster(app)))
+    return {
+        "open": dict(Counter(str(one.finding.kind) for one in done.open)),
+        "closed": len(done.findings) - len(done.open),
+        "events": events,
+        "told": len(told),
+        "not_looked_for": {str(kind): why for kind, why in done.not_looked_for.items()},
     }

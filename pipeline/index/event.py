@@ -3,6 +3,7 @@
     outcome     how one URL ended one stage
     poll        how one feed answered, and what that taught about the feed
     freshness   an article could be found for the first time: how long that took
+    finding     something is wrong, or is so no longer (pipeline/quality/event.py)
 
 Each line of the ledger's outcomes is one event, and the first that says "indexed" of an article is
 two. A line always gives the same ids, so sending it again changes nothing.
@@ -27,12 +28,13 @@ _COUNTS = ("listed", "new", "changed", "known", "dropped")
 
 EVENT_FIELDS: tuple[Field, ...] = (
     Field("at", Kind.DATE, "when it ended, by the clock that work is due by", required=True),
-    Field("kind", Kind.KEYWORD, "outcome, poll or freshness", required=True, facet=True),
-    Field("stage", Kind.KEYWORD, "poll, fetch, extract, enrich, group or index", required=True,
-          facet=True),
+    Field("kind", Kind.KEYWORD, "outcome, poll, freshness or finding", required=True, facet=True),
+    Field("stage", Kind.KEYWORD, "poll, fetch, extract, enrich, group or index; of a finding"
+          " quality", required=True, facet=True),
     Field("result", Kind.KEYWORD, "ok, unchanged, duplicate, alias, dropped, retry, dead or"
-          " retracted", required=True, facet=True),
-    Field("reason", Kind.KEYWORD, "why, as a fixed slug; null when all went well", facet=True),
+          " retracted; of a finding warning, critical or over", required=True, facet=True),
+    Field("reason", Kind.KEYWORD, "why, as a fixed slug; null when all went well; of a finding its"
+          " kind", facet=True),
     Field("detail", Kind.KEYWORD, "the same for people; may hold text from outside"),
     Field("attempt", Kind.NUMBER, "which try it was, from 1", required=True),
     Field("run_id", Kind.KEYWORD, "the run that did it"),

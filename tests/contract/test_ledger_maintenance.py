@@ -30,6 +30,7 @@ from pipeline.adapters.ledger.records import _STATE_COLUMNS, state_row
 from pipeline.adapters.ledger.tables import feeds, metadata
 from pipeline.errors import ConfigError, UsageError
 from pipeline.model import Stage
+from pipeline.quality.findings import Finding, FindingKind, Severity, Silence
 from pipeline.work import ReplaySelector, RobotsCopy, Scope
 
 A, B, C = (f"https://herald.example/{name}" for name in "abc")
@@ -221,6 +222,8 @@ def full(ledger):
     ledger.override_feed(ledger.feed_states()[0], actor="test", note="none", now=NOW)
     nothing = ReplaySelector(reason="none has this one")
     ledger.replay_by(nothing, actor="test", subject="none", now=NOW)
+    ledger.keep_findings([Finding(FindingKind.GAP, Severity.WARNING, "a gap", {})], [], NOW)
+    ledger.silence(Silence("test", "none", NOW, NOW))
     ledger.number_changes()
     ledger.advance_export("events", 1)
     ledger.finish_run(run_id, NOW)

@@ -1,11 +1,14 @@
 """`pipeline.care.Care` over SQLite or PostgreSQL: one short transaction per call."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from pipeline.adapters.ledger import revivals
+from pipeline.adapters.ledger import findings, measures, revivals
 from pipeline.adapters.ledger.engine import Database
 from pipeline.config import RetrySettings
+from pipeline.quality.drift import Pages, Texts
+from pipeline.quality.findings import Finding, FindingKind, KeptFinding, Silence
 
 
 class SqlCare:
@@ -16,3 +19,60 @@ class SqlCare:
     def revive(self, settings: RetrySettings, now: datetime) -> Mapping[str, int]:
         """Make dead letters due again that may have got over it; return reason → URLs."""
         return self.database.write(lambda connection: revivals.revive(connection, settings, now))
+
+    def new_by_span(
+        self, feed_ids: Collection[str], now: datetime, *, days: int
+    ) -> Mapping[str, Mapping[int, int]]:
+        """Return feed_id → days ago → entries that it listed for the first time."""
+        with self.database.reading() as connection:
+            return measures.new_by_span(connection, feed_ids, now, days)
+
+    def gaps_since(self, since: datetime) -> Mapping[str, int]:
+        """Return feed_id → polls that had nothing in common with the poll before."""
+        with self.database.reading() as connection:
+            return measures.gaps_since(connection, since)
+
+    def extracted_pages(self, since: datetime, until: datetime) -> Mapping[str, Pages]:
+        """Return outlet → how extraction ended in a window."""
+        with self.database.reading() as connection:
+            return measures.extracted_pages(connection, since, until)
+
+    def extracted_texts(
+        self, since: datetime, until: datetime, *, limit: int
+    ) -> Mapping[str, Texts]:
+        """Return outlet → its texts among the newest that were extracted in a window."""
+        with self.database.reading() as connection:
+            return measures.extracted_texts(connection, since, until, limit)
+
+    def keep_findings(
+        self, found: Sequence[Finding], looked_for: Collection[FindingKind], now: datetime
+    ) -> list[KeptFinding]:
+        """Keep what an inspection found; return what is open, and what it has closed."""
+        return self.database.write(
+            lambda connection: findings.keep_findings(connection, found, looked_for, now)
+        )
+
+    def findings(self, *, closed_since: datetime | None = None) -> list[KeptFinding]:
+        """Return the open findings, and those that were closed since a moment."""
+        with self.database.reading() as connection:
+            return findings.list_findings(connection, closed_since)
+
+    def note_told(self, told: Sequence[KeptFinding], now: datetime) -> None:
+        """Keep that somebody was told of findings, as severe as they are."""
+        self.database.write(lambda connection: findings.note_told(connection, told, now))
+
+    def silence(self, silence: Silence) -> Silence:
+        """Keep a silence and return it with its id."""
+        number = self.database.write(lambda connection: findings.add_silence(connection, silence))
+        return replace(silence, silence_id=number)
+
+    def end_silence(self, silence_id: int, now: datetime) -> bool:
+        """End a silence now; tell whether there was one under way."""
+        return self.database.write(
+            lambda connection: findings.end_silence(connection, silence_id, now)
+        )
+
+    def silences(self, now: datetime) -> list[Silence]:
+        """Return the silences that have not ended."""
+        with self.database.reading() as connection:
+            return findings.list_silences(connection, now)

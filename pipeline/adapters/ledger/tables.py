@@ -320,6 +320,49 @@ exports = Table(
     Column("position", BigInteger, nullable=False),  # outcome_id of the last line delivered
 )
 
+#: What inspections found wrong, and when somebody was told.
+findings = Table(
+    "findings",
+    metadata,
+    _serial("finding_id"),
+    Column("key", SafeText, nullable=False),
+    Column("kind", SafeText, nullable=False),
+    Column("severity", SafeText, nullable=False),
+    Column("feed_id", SafeText),
+    Column("outlet", SafeText),
+    Column("aspect", SafeText, nullable=False),
+    Column("words", SafeText, nullable=False),
+    Column("evidence", SafeText, nullable=False),  # JSON
+    Column("opened_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),  # null: it is still so
+    Column("told_at", UtcTime),
+    Column("told_severity", SafeText),
+    Index(
+        "ix_findings_open",
+        "key",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    Index(None, "closed_at"),
+)
+
+#: Nobody is told of findings that a row covers, until it ends; a null covers any.
+silences = Table(
+    "silences",
+    metadata,
+    _serial("silence_id"),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", SafeText, nullable=False),
+    Column("reason", SafeText, nullable=False),
+    Column("kind", SafeText),
+    Column("feed_id", SafeText),
+    Column("outlet", SafeText),
+    Column("until", UtcTime, nullable=False),
+    Index(None, "until"),
+)
+
 robots = Table(
     "robots",
     metadata,

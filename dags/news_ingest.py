@@ -38,21 +38,12 @@ Pausing the DAG stops ingestion and loses nothing that feeds still list when it 
 import os
 from datetime import timedelta
 
-from airflow.sdk import CronPartitionTimetable, TriggerRule, dag, get_current_context, task
-from news_rules import (
-    ARTICLES,
-    FETCH_POOL,
-    FETCH_QUEUE,
-    INDEX_POOL,
-    INDEX_QUEUE,
-    TASKS,
-    late_after,
-)
+from airflow.sdk import CronPartitionTimetable, dag, get_current_context, task
+from news_rules import FETCH_POOL, FETCH_QUEUE, TASKS, late_after
+from news_steps import finish, shard
 
 #: How often: no oftener than a run takes, since one run waits for the other.
 INGEST_CRON = os.environ.get("NEWSLINE_INGEST_CRON", "*/2 * * * *")
-#: Goes on with what others have made, whoever of them failed; not when there is no run to go on in.
-WHATEVER_CAME = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
 
 
 @dag(
@@ -76,43 +67,9 @@ def news_ingest() -> None:
             get_current_context()["ti"].xcom_push(name, planned[name])
         return planned["shards"]
 
-    @task(pool=FETCH_POOL, queue=FETCH_QUEUE)
-    def shard(number: int, run: str) -> dict:
-        from pipeline import scheduled
-
-        return scheduled.shard(run, number)
-
-    @task(pool=INDEX_POOL, queue=INDEX_QUEUE, trigger_rule=WHATEVER_CAME)
-    def group(run: str) -> dict:
-        from pipeline import scheduled
-
-        return scheduled.group(run)
-
-    @task(pool=INDEX_POOL, queue=INDEX_QUEUE, trigger_rule=WHATEVER_CAME)
-    def index(run: str) -> dict:
-        from pipeline import scheduled
-
-        return scheduled.index(run)
-
-    @task(
-        pool=INDEX_POOL,
-        queue=INDEX_QUEUE,
-        outlets=[ARTICLES],
-        trigger_rule=TriggerRule.NONE_FAILED,
-    )
-    def publish(run: str) -> dict:
-        from pipeline import scheduled
-
-        published = scheduled.publish(run)
-        get_current_context()["outlet_events"][ARTICLES].extra = published
-        return published
-
     planned = plan()
     run = planned["run_id"]  # the ledger's; Airflow has a `run_id` of its own
-    shards = shard.partial(run=run).expand(number=planned)
-    published = publish(run)
-    shards >> group(run) >> index(run) >> published
-    shards >> published
+    finish(shard.partial(run=run).expand(number=planned), run)
 
 
 news_ingest()

@@ -1,4 +1,6 @@
-"""The end of a run that several DAGs share: do what is due, then group, index and publish it."""
+"""The tasks that several DAGs share: do what is due, then group, index and publish it."""
+
+from typing import Any
 
 from airflow.sdk import TriggerRule, get_current_context, task
 from news_rules import ARTICLES, FETCH_POOL, FETCH_QUEUE, INDEX_POOL, INDEX_QUEUE
@@ -7,11 +9,12 @@ from news_rules import ARTICLES, FETCH_POOL, FETCH_QUEUE, INDEX_POOL, INDEX_QUEU
 _WHATEVER_CAME = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
 
 
-@task(task_id="shard", pool=FETCH_POOL, queue=FETCH_QUEUE)
-def _shard(run: str) -> dict:
+@task(pool=FETCH_POOL, queue=FETCH_QUEUE)
+def shard(number: int, run: str) -> dict:
+    """Poll, fetch, extract and enrich what is due in a run of the ledger."""
     from pipeline import scheduled
 
-    return scheduled.shard(run, 0)
+    return scheduled.shard(run, number)
 
 
 @task(task_id="group", pool=INDEX_POOL, queue=INDEX_QUEUE, trigger_rule=_WHATEVER_CAME)
@@ -43,8 +46,13 @@ def _publish(run: str) -> dict:
     return published
 
 
+def finish(shards: Any, run: str) -> None:  # noqa: ANN401 - one task or a mapped one
+    """Wire what follows the shards of a run; it is red when one of them was."""
+    published = _publish(run)
+    shards >> _group(run) >> _index(run) >> published
+    shards >> published
+
+
 def drain(run: str) -> None:
     """Wire the tasks that bring what is due in a run of the ledger to its end."""
-    shard, published = _shard(run), _publish(run)
-    shard >> _group(run) >> _index(run) >> published
-    shard >> published
+    finish(shard(0, run), run)

@@ -54,7 +54,7 @@ def _environment() -> Environment:
         "number": show.number,
         "span": show.span,
         "moment": show.moment,
-        "reason": reason_words,
+        "reason": lambda slug: show.text(reason_words(slug)),
         "stage": stage_words,
         "segment": lambda value: quote(value, safe=""),
     }

@@ -12,6 +12,7 @@ from pipeline.oversight import Oversight
 from pipeline.ports import Ledger
 from pipeline.quality.drift import Pages, Texts
 from pipeline.quality.findings import Finding, FindingKind, KeptFinding, Silence
+from pipeline.work import Backfill
 
 
 class Care(Protocol):
@@ -23,6 +24,28 @@ class Care(Protocol):
         Only those of `revive_reasons`, long enough after they died, that did not die more than
         `revive_rounds` times before; oldest first, at most `revive_limit`. Audited as an action.
         """
+        ...
+
+    # ── backfills ─────────────────────────────────────────────────────────────────────────────
+    def begin_backfill(self, backfill: Backfill, *, actor: str, now: datetime) -> datetime:
+        """Return when a backfill began: now (audited), unless it was begun before and not ended."""
+        ...
+
+    def backfill_left(self, backfill: Backfill, begun_at: datetime) -> int:
+        """Return how many URLs have not been through the stage since, and are at rest."""
+        ...
+
+    def backfill_batch(
+        self, backfill: Backfill, begun_at: datetime, now: datetime, *, limit: int
+    ) -> int:
+        """Make up to `limit` of the URLs that are left due, oldest first; return how many.
+
+        A backfill of FETCH is about URLs of which no page was ever had.
+        """
+        ...
+
+    def end_backfill(self, backfill: Backfill, *, actor: str, now: datetime) -> None:
+        """Keep that nothing of a backfill is left: the next one of its kind begins anew."""
         ...
 
     # ── what quality is measured by ───────────────────────────────────────────────────────────

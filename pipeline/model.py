@@ -130,6 +130,7 @@ class ParsedFeed:
     encoding: str | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)  # reason → entries not kept
     children: tuple[str, ...] = ()  # sitemap_index only: the sitemaps it names
+    older: str | None = None  # the document with what the feed listed before (RFC 5005)
 
 
 @dataclass(frozen=True, slots=True)

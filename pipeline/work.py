@@ -294,3 +294,41 @@ class ReplaySelector:
     reason: str | None = None
     since: datetime | None = None  # first seen at or after
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """A stage to go through again for a part of the past; what was done already is left out."""
+
+    stage: Stage
+    feed_id: str | None = None
+    publisher: str | None = None
+    reason: str | None = None
+    since: datetime | None = None  # first seen at or after
+    until: datetime | None = None  # first seen before
+
+    @property
+    def selector(self) -> ReplaySelector:
+        """Return which URLs it is about."""
+        return ReplaySelector(
+            self.stage,
+            dead_only=False,
+            feed_id=self.feed_id,
+            publisher=self.publisher,
+            reason=self.reason,
+            since=self.since,
+            until=self.until,
+        )
+
+    @property
+    def subject(self) -> str:
+        """Return the same in words: by them it is known again when it is resumed."""
+        given = {
+            "feed": self.feed_id,
+            "outlet": self.publisher,
+            "reason": self.reason,
+            "since": self.since and self.since.isoformat(),
+            "until": self.until and self.until.isoformat(),
+        }
+        chosen = [f"{name} {value}" for name, value in given.items() if value is not None]
+        return ", ".join([f"stage {self.stage}", *chosen])

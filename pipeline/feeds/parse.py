@@ -73,6 +73,7 @@ def parse_feed(
         encoding=encoding,
         dropped=counts,
         children=tuple(resolve_many(list(document.children), url)),
+        older=resolve(document.older, url)[0],
     )
 
 

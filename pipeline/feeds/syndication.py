@@ -42,6 +42,7 @@ class Document:
     ttl_s: float | None = None
     warnings: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
+    older: str | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -72,12 +73,18 @@ def read_syndication(scanned: Scanned) -> Document:
         title=_rich(feed, "title", kind),
         site_link=_text(feed.get("link")),
         language=_text(feed.get("language")),
-        hub=next((_text(link.get("href")) for link in _maps(feed, "links")
-                  if link.get("rel") == "hub"), None),
+        hub=_linked(feed, "hub"),
         ttl_s=_ttl_s(feed),
         warnings=tuple(warnings),
         dropped=dropped,
-    )  # fmt: skip
+        older=_linked(feed, "prev-archive") or _linked(feed, "next"),
+    )
+
+
+def _linked(feed: _Map, relation: str) -> str | None:
+    """Return where the first link of a relation leads."""
+    links = (link for link in _maps(feed, "links") if link.get("rel") == relation)
+    return next((_text(link.get("href")) for link in links), None)
 
 
 def _feedparser(text: str) -> _Map:

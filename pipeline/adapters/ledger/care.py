@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from pipeline.adapters.ledger import findings, measures, revivals
+from pipeline.adapters.ledger import findings, measures, replays, revivals
 from pipeline.adapters.ledger.engine import Database
 from pipeline.config import RetrySettings
 from pipeline.quality.drift import Pages, Texts
 from pipeline.quality.findings import Finding, FindingKind, KeptFinding, Silence
+from pipeline.work import Backfill
 
 
 class SqlCare:
@@ -19,6 +20,31 @@ class SqlCare:
     def revive(self, settings: RetrySettings, now: datetime) -> Mapping[str, int]:
         """Make dead letters due again that may have got over it; return reason → URLs."""
         return self.database.write(lambda connection: revivals.revive(connection, settings, now))
+
+    def begin_backfill(self, backfill: Backfill, *, actor: str, now: datetime) -> datetime:
+        """Return when a backfill began: now, unless it was begun before and not ended."""
+        return self.database.write(
+            lambda connection: revivals.begin_backfill(connection, backfill, actor, now)
+        )
+
+    def backfill_left(self, backfill: Backfill, begun_at: datetime) -> int:
+        """Return how many URLs have not been through the stage since, and are at rest."""
+        with self.database.reading() as connection:
+            return replays.backfill_left(connection, backfill, begun_at)
+
+    def backfill_batch(
+        self, backfill: Backfill, begun_at: datetime, now: datetime, *, limit: int
+    ) -> int:
+        """Make some of the URLs that are left due; return how many."""
+        return self.database.write(
+            lambda connection: replays.backfill_batch(connection, backfill, begun_at, now, limit)
+        )
+
+    def end_backfill(self, backfill: Backfill, *, actor: str, now: datetime) -> None:
+        """Keep that nothing of a backfill is left."""
+        self.database.write(
+            lambda connection: revivals.end_backfill(connection, backfill, actor, now)
+        )
 
     def new_by_span(
         self, feed_ids: Collection[str], now: datetime, *, days: int

@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, Connection
 
 from pipeline.adapters.ledger.bookkeeping import url_conditions
 from pipeline.adapters.ledger.copies import is_enriched
-from pipeline.adapters.ledger.tables import articles, urls
+from pipeline.adapters.ledger.engine import chunks
+from pipeline.adapters.ledger.tables import articles, outcomes, urls
 from pipeline.errors import UsageError
 from pipeline.model import Stage, Status
-from pipeline.work import ReplaySelector, Scope
+from pipeline.work import Backfill, ReplaySelector, Scope
 
 #: An alias has no page of its own; what was retracted or erased stays away.
 _REPLAYABLE = (Status.INDEXED, Status.DROPPED, Status.DUPLICATE, Status.DEAD)
@@ -92,3 +93,35 @@ def _has_what_it_reads(stage: Stage | None) -> list[ColumnElement[bool]]:
     if stage is Stage.ENRICH:
         owned = owned.where(articles.c.revision_n > 0)
     return [owned.exists()]
+
+
+def backfill_left(connection: Connection, backfill: Backfill, begun_at: datetime) -> int:
+    """Count the URLs that a backfill has still to make due."""
+    query = sa.select(sa.func.count()).select_from(urls).where(*_left(backfill, begun_at))
+    return int(connection.execute(query).scalar_one())
+
+
+def backfill_batch(
+    connection: Connection, backfill: Backfill, begun_at: datetime, now: datetime, limit: int
+) -> int:
+    """Make some of the URLs that are left due, oldest first; return how many."""
+    left = _left(backfill, begun_at)
+    order = (urls.c.first_seen_at, urls.c.url_id)
+    chosen = connection.scalars(sa.select(urls.c.url_id).where(*left).order_by(*order).limit(limit))
+    return sum(
+        send_back(connection, [*left, urls.c.url_id.in_(ids)], backfill.stage.value, now)
+        for ids in chunks(chosen.all())
+    )
+
+
+def _left(backfill: Backfill, begun_at: datetime) -> list[ColumnElement[bool]]:
+    """Return what a URL meets that has not been through the stage since the backfill began."""
+    been_through = sa.select(outcomes.c.outcome_id).where(
+        outcomes.c.url_id == urls.c.url_id,
+        outcomes.c.stage == backfill.stage,
+        outcomes.c.at >= begun_at,
+    )
+    conditions = [*replay_conditions(backfill.selector), ~been_through.exists()]
+    if backfill.stage is Stage.FETCH:
+        conditions.append(urls.c.page_id.is_(None))  # what is there need not be asked for again
+    return conditions

@@ -1,22 +1,23 @@
-"""Brings dead letters back that may have got over what killed them, each a few times only."""
+"""Dead letters that may have got over what killed them; when backfills began and ended."""
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from pipeline.adapters.ledger.engine import chunks
-from pipeline.adapters.ledger.replays import replay_conditions, send_back
-from pipeline.adapters.ledger.tables import outcomes, urls
+from pipeline.adapters.ledger.replays import backfill_left, replay_conditions, send_back
+from pipeline.adapters.ledger.tables import actions, outcomes, urls
 from pipeline.adapters.ledger.workload import add_action
 from pipeline.config import RetrySettings
 from pipeline.model import Result
 from pipeline.oversight import Action
-from pipeline.work import ReplaySelector
+from pipeline.work import Backfill, ReplaySelector
 
 #: Who did it, and what, in the list of actions.
 ACTOR, REVIVE = "newsline", "revive"
+BEGUN, ENDED = "backfill", "backfill ended"
 
 
 def revive(connection: Connection, settings: RetrySettings, now: datetime) -> dict[str, int]:
@@ -68,3 +69,27 @@ def _chosen(
         .order_by(letters.c.first_seen_at, letters.c.url_id)
         .limit(settings.revive_limit)
     )
+
+
+def begin_backfill(
+    connection: Connection, backfill: Backfill, actor: str, now: datetime
+) -> datetime:
+    """Return when a backfill began: now, unless it was begun before and not ended."""
+    query = (
+        sa.select(actions.c.action, actions.c.at)
+        .where(actions.c.action.in_((BEGUN, ENDED)), actions.c.subject == backfill.subject)
+        .order_by(actions.c.action_id.desc())
+        .limit(1)
+    )
+    last = connection.execute(query).one_or_none()
+    if last is not None and last.action == BEGUN:
+        begun_at: datetime = last.at.astimezone(UTC)
+        return begun_at
+    left = backfill_left(connection, backfill, now)
+    add_action(connection, Action(now, actor, BEGUN, backfill.subject, left))
+    return now
+
+
+def end_backfill(connection: Connection, backfill: Backfill, actor: str, now: datetime) -> None:
+    """Keep that nothing of a backfill is left."""
+    add_action(connection, Action(now, actor, ENDED, backfill.subject, 0))

@@ -1,4 +1,4 @@
-"""What the tasks of the further DAGs do: retry, quality, and whoever reads what changed.
+"""What the tasks of the further DAGs do: retry, backfill, quality, and whoever reads what changed.
 
 As in `scheduled.py`, whose settings, rules and errors hold here too: tasks take and return ids and
 counts, and what is cut short or done twice is still due, or was refused.
@@ -6,9 +6,12 @@ counts, and what is cut short or done twice is still due, or was refused.
 
 import asyncio
 from collections import Counter
-from typing import TypedDict
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, TypedDict
 
 from pipeline import inspection
+from pipeline.backfill import run_backfill, wanted_of
 from pipeline.cli.quality import poster
 from pipeline.scheduled import Counts, open_shared
 
@@ -37,6 +40,25 @@ def revive() -> Revived:
         now = app.clock.now()
         revived = app.ledger.revive(app.config.retry, now)
         return {"run_id": app.ledger.start_run(now), "revived": dict(revived)}
+
+
+def begin() -> str:
+    """Open a run and return its id."""
+    with open_shared() as app:
+        return app.ledger.start_run(app.clock.now())
+
+
+def backfill(
+    run_id: str, given: Mapping[str, object], day: str | None, actor: str
+) -> dict[str, Any]:
+    """Do what is left of a backfill, as far as its time allows; see `pipeline.backfill.Done`.
+
+    `given` are the parameters of `news_backfill`, `day` is that of a partition.
+    """
+    wanted = wanted_of(given, day)
+    with open_shared() as app:
+        done = run_backfill(app, run_id, wanted, actor=actor)
+    return {"subject": wanted.backfill.subject, "dry_run": wanted.dry_run, **asdict(done)}
 
 
 def changes(position: int) -> Changed:

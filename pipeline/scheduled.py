@@ -102,7 +102,7 @@ def publish(run_id: str) -> Published:
         }
 
 
-class _Tally(Observer):
+class Tally(Observer):
     """Counts how items end, and remembers why the index is away."""
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ class _Tally(Observer):
 
 def _do(run_id: str, stages: frozenset[Stage], *, shard: int | None = None) -> Counts:
     """Do a share until nothing of it is due, its time is up or somebody ends the task."""
-    tally = _Tally()
+    tally = Tally()
     with open_shared() as app:
         settings = app.config.scheduled
         share = Share(
@@ -137,13 +137,18 @@ def _do(run_id: str, stages: frozenset[Stage], *, shard: int | None = None) -> C
             run_id=run_id,
             deadline_s=settings.deadline_s,
         )
-        asyncio.run(_run(app, share, tally))
+        drain(app, share, tally)
     if tally.away:
         raise IndexUnavailable(tally.away)
     return dict(sorted(tally.counts.items()))
 
 
-async def _run(app: App, share: Share, observer: Observer) -> None:
+def drain(app: App, share: Share, observer: Observer) -> bool:
+    """Do a share of the trip; tell whether it came to its end before somebody ended the task."""
+    return asyncio.run(_run(app, share, observer))
+
+
+async def _run(app: App, share: Share, observer: Observer) -> bool:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -152,6 +157,7 @@ async def _run(app: App, share: Share, observer: Observer) -> None:
         await Run(doors, once=True, stop=stop, observer=observer, share=share).go()
     finally:
         await app.aclose_fetcher()
+    return not stop.is_set()
 
 
 @contextmanager

@@ -2,12 +2,15 @@
 
 Two ways to start it:
 
-- **By hand**: *Trigger* in the UI, with the form; the DAG is unpaused for it. Begin with `dry_run`:
-  the task `replay` then returns how many URLs it would be (`left`).
+- **By hand**: *Trigger* in the UI, with the form. Begin with `dry_run`: the task `replay` then
+  returns how many URLs it would be (`left`).
 - **By Airflow's backfill**, one run a day of first sight: `airflow backfill create --dag-id
   news_backfill --from-date 2019-09-01 --to-date 2019-09-10 --max-active-runs 1`, with
-  `--dag-run-conf '{"stage": "enrich"}'` for other parameters. The DAG is made for that: it is
-  paused when it is new, and its days are partitions. What its own schedule starts does nothing.
+  `--dag-run-conf '{"stage": "enrich"}'` for other parameters.
+
+Unpause the DAG for either (Airflow 3.3 lets the runs of a paused one wait, those of a backfill too)
+and pause it afterwards if you like: what its own schedule starts, once a day, does nothing. The
+schedule is there because Airflow's backfill needs one with partitions.
 
 | `network` | does |
 |---|---|

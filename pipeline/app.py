@@ -6,6 +6,7 @@ client, takes no ledger lock and starts no worker processes.
 
 import os
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,13 +120,17 @@ class App:
         finally:
             setup.close()
 
-    def prune_index(self) -> list[str]:
-        """Delete the indices of earlier rebuilds; return their names."""
+    def prune_index(self, *, keep_days: int = 0) -> list[str]:
+        """Delete the indices of earlier rebuilds, if the one that serves is so old; return names.
+
+        An index is made at the cluster's time, so that is what days are counted by.
+        """
         from pipeline.adapters.elastic import ElasticIndex
 
         self._require_cluster()
         index = self.index
-        return index.prune() if isinstance(index, ElasticIndex) else []
+        before = datetime.now(UTC) - timedelta(days=keep_days) if keep_days else None
+        return index.prune(before=before) if isinstance(index, ElasticIndex) else []
 
     def _require_cluster(self) -> None:
         if self.config.index.kind != "elasticsearch":

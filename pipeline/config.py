@@ -147,6 +147,9 @@ class IndexSettings(_Section):
     high_water: Annotated[int, Field(ge=1)] = Field(
         default=10_000, description="articles waiting for the index at which crawling rests"
     )
+    keep_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        default=7, description="old indices are kept so long after a new one was made"
+    )
 
 
 class ScheduledSettings(_Section):

@@ -1,4 +1,4 @@
-"""What the tasks of the further DAGs do: retry, backfill, quality, and whoever reads what changed.
+"""What the tasks of the further DAGs do: retry, backfill, quality, index, readers of changes.
 
 As in `scheduled.py`, whose settings, rules and errors hold here too: tasks take and return ids and
 counts, and what is cut short or done twice is still due, or was refused.
@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TypedDict
 
-from pipeline import inspection
+from pipeline import inspection, upkeep
 from pipeline.backfill import run_backfill, wanted_of
 from pipeline.cli.quality import poster
+from pipeline.errors import IndexUnavailable
+from pipeline.ports import IndexResult
 from pipeline.scheduled import Counts, open_shared
 
 #: Changes read at a time.
 CHANGES = 1_000
+_NAMED = 20
 
 
 class Revived(TypedDict):
@@ -96,3 +99,43 @@ def quality() -> Inspected:
         "told": len(told),
         "not_looked_for": {str(kind): why for kind, why in done.not_looked_for.items()},
     }
+
+
+def index_status() -> dict[str, Any]:
+    """Say how the index is, and in how many documents it differs from the ledger."""
+    with open_shared() as app:
+        return upkeep.status(app.ledger, app.index)
+
+
+def index_rebuild() -> dict[str, Any]:
+    """Make the index anew. Raises IndexUnavailable when the new one may not serve yet."""
+    with open_shared() as app:
+        done = upkeep.rebuild(app.ledger, app.index)
+    if not done.serves:
+        named = ", ".join(one.article_id for one in done.differences[:_NAMED])
+        raise IndexUnavailable(f"the new index is not complete, the old one serves on: {named}")
+    return {
+        "documents": {str(result): count for result, count in done.results.items()},
+        "refused": len(done.refused),
+        "caught_up": done.caught_up,
+    }
+
+
+def index_verify() -> dict[str, Any]:
+    """Compare every document with the ledger and write again what differs."""
+    with open_shared() as app:
+        found = list(upkeep.differences(app.ledger, app.index))
+        answers = upkeep.repair(app.ledger, app.index, found) if found else {}
+    return {
+        "differences": dict(Counter(str(one.how) for one in found)),
+        "repaired": sum(result is IndexResult.OK for result, _ in answers.values()),
+    }
+
+
+def index_prune() -> list[str]:
+    """Delete the indices of earlier rebuilds when the one that serves has proved itself."""
+    with open_shared() as app:
+        settings = app.config.index
+        if settings.kind != "elasticsearch":
+            return []  # a folder: a rebuild leaves nothing behind
+        return app.prune_index(keep_days=settings.keep_days)

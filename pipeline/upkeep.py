@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
+from typing import Any
 
 from pipeline.index.document import build_document
-from pipeline.model import Document
+from pipeline.model import Document, Stage
 from pipeline.ports import Index, IndexResult, Ledger
 from pipeline.work import ArticleWork, Scope
 
@@ -79,6 +80,22 @@ def rebuild(ledger: Ledger, index: Index, progress: Progress = lambda _: None) -
     done.serves = True
     done.caught_up += _catch_up(ledger, index, done)
     return done
+
+
+def status(ledger: Ledger, index: Index) -> dict[str, Any]:
+    """Count the documents, compare their versions with the ledger's, say how the index is."""
+    books = ledger.books(Scope())
+    found = Counter(one.how for one in differing_versions(ledger, index))
+    waiting = ledger.waiting(Stage.INDEX)
+    since = ledger.next_due_at(Stage.INDEX)
+    return {
+        "documents": sum(1 for _ in index.versions()),
+        "in_ledger": len(books.indexed),
+        **{str(how): found[how] for how in How if how is not How.DIFFERENT},
+        "waiting": waiting,
+        "waiting_since": since.isoformat() if since and waiting else None,
+        **index.describe(),
+    }
 
 
 def _write(index: Index, works: Sequence[ArticleWork], done: Rebuilt) -> None:

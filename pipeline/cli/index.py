@@ -1,7 +1,6 @@
 """`newsline index`: set the index up, hold it against the ledger, make it anew from there."""
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,6 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.output import BAD_NEWS, OK, JsonFlag, complain, print_json, print_table
 from pipeline.errors import UsageError
-from pipeline.model import Stage
 from pipeline.ports import IndexResult
 from pipeline.upkeep import Difference, Rebuilt
 from pipeline.work import Scope
@@ -90,30 +88,13 @@ def status(
     Example: newsline index status --data var/newsline
     """
     with open_existing(data, config) as app:
-        report = _compare(app)
+        report = upkeep.status(app.ledger, app.index)
     if json:
         print_json(report)
     else:
         print_table("Index", ("what", "value"), list(report.items()))
     if any(report[str(how)] for how in upkeep.How if how is not upkeep.How.DIFFERENT):
         raise typer.Exit(BAD_NEWS)
-
-
-def _compare(app: App) -> dict[str, Any]:
-    books = app.ledger.books(Scope())
-    found = Counter(one.how for one in upkeep.differing_versions(app.ledger, app.index))
-    counts = {str(how): found[how] for how in upkeep.How if how is not upkeep.How.DIFFERENT}
-    held = sum(1 for _ in app.index.versions())
-    waiting = app.ledger.waiting(Stage.INDEX)
-    since = app.ledger.next_due_at(Stage.INDEX)
-    return {
-        "documents": held,
-        "in_ledger": len(books.indexed),
-        **counts,
-        "waiting": waiting,
-        "waiting_since": since.isoformat() if since and waiting else None,
-        **app.index.describe(),
-    }
 
 
 @commands.command("rebuild")

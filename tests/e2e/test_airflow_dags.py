@@ -4,10 +4,12 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from support_airflow import DagRun
 
 from pipeline.adapters.clock import ScaledClock
 from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.adapters.ledger import open_ledger
+from pipeline.devairflow.rest import ENDED, quoted
 from pipeline.model import Result, Stage, Status
 from pipeline.rehearsal.server import WorldServer
 from pipeline.work import Outcome, ReplaySelector, Scope, StepResult
@@ -112,3 +114,96 @@ def test_quality_keeps_what_is_wrong_where_people_look_for_it(airflow, desk, led
     assert (ill.xcom("inspect")["open"], ill.xcom("inspect")["told"]) == ({"balance": 1}, 1)
     (kept,) = ledger.findings()
     assert kept.finding.evidence["missing_from_index"] == [article_id]
+
+
+# ── backfill ──────────────────────────────────────────────────────────────────────────────────
+
+LATER = NOW + timedelta(days=30)
+
+
+def trigger_backfill(airflow, **conf):
+    run = airflow.trigger("news_backfill", conf=conf)
+    assert run.state == "success", run.logs
+    return run.xcom("replay")
+
+
+def test_a_stage_is_gone_through_again_from_the_archive_by_hand(airflow, desk, ledger):
+    desk.run(NOW)
+    articles = statuses(ledger)[Status.INDEXED]
+    airflow.use(desk, LATER)
+    chosen = {"stage": "extract", "since": NOW.date().isoformat()}
+    assert trigger_backfill(airflow, **chosen, dry_run=True)["left"] >= articles
+    done = trigger_backfill(airflow, **chosen)
+    assert (done["left"], done["made_due"] >= articles) == (0, True)
+    assert [one.action for one in ledger.actions(limit=5)] == ["backfill ended", "backfill"]
+    assert statuses(ledger)[Status.INDEXED] == articles
+    assert balances(desk)
+
+
+def test_airflows_own_backfill_goes_through_days(airflow, desk, ledger):
+    desk.run(NOW)
+    airflow.use(desk, LATER)
+    airflow.rest.unpause("news_backfill")
+    airflow.stack.run(
+        "airflow", "backfill", "create", "--dag-id", "news_backfill",
+        "--from-date", "2019-09-11", "--to-date", "2019-09-12",
+        "--max-active-runs", "1", "--dag-run-conf", '{"stage": "enrich"}',
+    )  # fmt: skip
+    runs = {}
+    until = time.monotonic() + 90
+    while time.monotonic() < until and not (len(runs) == 2 and set(runs.values()) <= ENDED):
+        listed = airflow.rest.ask("GET", "dags/news_backfill/dagRuns?limit=100")["dag_runs"]
+        runs = {one["dag_run_id"]: one["state"] for one in listed if one["run_type"] == "backfill"}
+        time.sleep(0.5)
+    done = [DagRun("news_backfill", run_id, state, airflow.rest) for run_id, state in runs.items()]
+    assert [run.state for run in done] == ["success"] * 2, [run.logs for run in done]
+    made_due = sorted(run.xcom("replay")["made_due"] for run in done)
+    assert made_due == [0, statuses(ledger)[Status.INDEXED]]
+    assert balances(desk)
+
+
+# ── the index ─────────────────────────────────────────────────────────────────────────────────
+
+
+def wait_for_state(airflow, dag_id, run_id, task_id, state, *, timeout_s=60):
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
+        states = {task["task_id"]: task["state"] for task in airflow.rest.tasks(dag_id, run_id)}
+        if states.get(task_id) == state:
+            return
+        time.sleep(0.25)
+    pytest.fail(f"{task_id} of {dag_id} is not {state}: {states}")
+
+
+def answer(airflow, dag_id, run_id, chosen):
+    """Answer an approval as a person does in the UI."""
+    wait_for_state(airflow, dag_id, run_id, "approve", "awaiting_input")
+    task = f"dags/{dag_id}/dagRuns/{quoted(run_id)}/taskInstances/approve/-1/hitlDetails"
+    airflow.rest.ask("PATCH", task, {"chosen_options": [chosen], "params_input": {}})
+
+
+def test_the_index_is_made_anew_when_somebody_approves(airflow, desk):
+    desk.run(NOW)
+    airflow.use(desk, NOW)
+    (desk.data / "index").rename(desk.data / "lost")
+    assert not balances(desk)
+    nightly = airflow.trigger("news_index_admin")
+    assert nightly.state == "success", nightly.logs
+    assert nightly.states()["rebuild"] == "skipped"
+    assert nightly.xcom("status")["missing"] > 0
+
+    run_id = airflow.start("news_index_admin", conf={"rebuild": True})
+    answer(airflow, "news_index_admin", run_id, "Approve")
+    run = airflow.end("news_index_admin", run_id)
+    assert run.state == "success", run.logs
+    assert run.xcom("verify") == {"differences": {}, "repaired": 0}
+    assert balances(desk)
+
+
+def test_nothing_is_rebuilt_when_somebody_says_no(airflow, desk):
+    desk.run(NOW)
+    airflow.use(desk, NOW)
+    run_id = airflow.start("news_index_admin", conf={"rebuild": True})
+    answer(airflow, "news_index_admin", run_id, "Reject")
+    run = airflow.end("news_index_admin", run_id)
+    assert run.states()["rebuild"] == "skipped", run.logs

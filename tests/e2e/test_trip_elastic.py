@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
@@ -130,6 +130,9 @@ def test_an_index_is_rebuilt_and_the_old_one_kept_until_told(run, desk, settings
         f"{settings.name}-v1-000001",
     )
     assert desk.ask("search", "safe zone", *config)["total"] > 0
+    index = ElasticIndex(Cluster(settings))
+    assert index.prune(before=datetime.now(UTC) - timedelta(days=1)) == []  # it is too young
+    index.close()
     removed = desk.ask("index", "prune", *config)["removed"]
     assert removed == [f"{settings.name}-v1-000001"]
     assert desk.ask("balance", *config)["balances"]

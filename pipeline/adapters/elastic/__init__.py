@@ -165,8 +165,14 @@ class ElasticIndex:
         self._indices.finish_rebuild()
         self._rebuilding = None
 
-    def prune(self) -> list[str]:
-        """Delete the indices of earlier rebuilds that serve nobody; return their names."""
+    def prune(self, *, before: datetime | None = None) -> list[str]:
+        """Delete the indices of earlier rebuilds that serve nobody; return their names.
+
+        With `before` only if the one that serves was made before then: until it has proved itself,
+        the old ones are the way back.
+        """
+        if before is not None and self._indices.serves_since() >= before:
+            return []
         unused = self._indices.unused()
         for name in unused:
             self._indices.remove(name)

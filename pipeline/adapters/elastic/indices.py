@@ -1,6 +1,7 @@
 """The concrete indices behind the aliases: which serve, and how one takes another's place."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
@@ -130,6 +131,16 @@ class Indices:
         used = {self.behind(alias) for alias in
                 (self.names.read, self.names.write, self.names.rebuild)}  # fmt: skip
         return [one for one in self.existing() if one not in used]
+
+    def serves_since(self) -> datetime:
+        """Return when the index that serves was made. Raises IndexUnavailable when none does."""
+        serving = self.behind(self.names.write)
+        if serving is None:
+            raise IndexUnavailable(f"there is no index behind {self.names.write}")
+        with refusals("ask when an index was made", self._cluster.settings.url):
+            said = self._client().indices.get_settings(index=serving, name="index.creation_date")
+        made_ms = int(said.body[serving]["settings"]["index"]["creation_date"])
+        return datetime.fromtimestamp(made_ms / 1000, UTC)
 
     def remove(self, index: str) -> None:
         """Delete an index for good."""

@@ -43,7 +43,7 @@ class Plan(TypedDict):
     """What a run is to do."""
 
     run_id: str  # of the ledger; given to every other task of the run
-    shards: list[int]  # those with work
+    shards: list[int]  # those with hosts to visit; at least one, since articles may wait for it
     due: dict[str, int]  # hosts to visit; articles that wait for a stage, by its name
 
 
@@ -63,14 +63,10 @@ def plan() -> Plan:
         sync_catalogue(app, catalogue, at_once=False)
         now = app.clock.now()
         by_shard = app.ledger.due_by_shard(now, shards=app.config.scheduled.shards)
-        waiting = _waiting(app)
-        shards = sorted(by_shard)
-        if not shards and waiting[Stage.EXTRACT] + waiting[Stage.ENRICH]:
-            shards = [0]  # any shard takes any article
         return {
             "run_id": app.ledger.start_run(now),
-            "shards": shards,
-            "due": {"hosts": sum(by_shard.values()), **waiting},
+            "shards": sorted(by_shard) or [0],
+            "due": {"hosts": sum(by_shard.values()), **_waiting(app)},
         }
 
 

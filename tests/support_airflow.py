@@ -12,7 +12,6 @@ worker has them all: there is one scheduler, and one desk at a time.
 """
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -43,6 +42,10 @@ class DagRun:
         """Its task instances, as the API describes them."""
         return self.rest.tasks(self.dag_id, self.run_id)
 
+    def of(self, task_id):
+        """The instances of one task."""
+        return [task for task in self.tasks if task["task_id"] == task_id]
+
     def states(self):
         """Task → its state, for mapped ones a sorted list."""
         found = {}
@@ -64,13 +67,13 @@ class DagRun:
 
     @property
     def logs(self):
-        """The logs of all its tasks, for the message of an assertion."""
-        parts = []
+        """What went wrong in its tasks, for the message of an assertion."""
+        parts = [str(self.states())]
         for task in self.tasks:
-            with suppress(Exception):  # a task that never ran has none
+            if task["state"] in ("failed", "up_for_retry", "running"):
                 log = self.rest.log(self.dag_id, self.run_id, task)
                 parts.append(f"── {task['task_id']}[{task['map_index']}] {task['state']}\n{log}")
-        return "\n".join(parts)[-20_000:]
+        return "\n".join(parts)
 
 
 class Airflow:
@@ -93,6 +96,20 @@ class Airflow:
         """Trigger a run and return its id at once."""
         self.rest.unpause(dag_id)
         return self.rest.trigger(dag_id, **fields)
+
+    def running(self, dag_id, run_id, task_id, *, timeout_s=60):
+        """Wait until instances of a task are at work; return them. Their `pid` leads a group."""
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            found = [
+                task
+                for task in self.rest.tasks(dag_id, run_id)
+                if task["task_id"] == task_id and task["state"] == "running" and task["pid"]
+            ]
+            if found:
+                return found
+            time.sleep(0.1)
+        return pytest.fail(f"no {task_id} of {run_id} came to work")
 
     def end(self, dag_id, run_id, *, timeout_s=120):
         """Wait for the end of a run."""
@@ -126,6 +143,8 @@ def airflow(postgres_server, tmp_path_factory):
         "NEWSLINE_FEEDS": str(desk / "feeds.toml"),
         "NEWSLINE_DATA": str(desk / "data"),
         "NEWSLINE_INGEST_CRON": NEVER,
+        # A worker that was lost is missed so late; the default is five minutes.
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
     }
     keeper = Keeper()
     try:

@@ -5,12 +5,13 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.errors import StoreUnavailable
 
 _TIMEOUT_S = 60.0  # the first request of all costs the server up to 20 s
+_SERIOUS = frozenset({"warning", "error", "critical"})
 #: Ends of a run.
 ENDED = frozenset({"success", "failed"})
 
@@ -95,13 +96,24 @@ class Rest:
         return self.ask("GET", f"{task}/xcomEntries/{key}?deserialize=true")["value"]
 
     def log(self, dag_id: str, run_id: str, task: Mapping[str, Any]) -> str:
-        """Return the last try's log of a task instance, as text."""
+        """Return the warnings and errors in the last try's log of a task instance."""
         path = (
             f"dags/{dag_id}/dagRuns/{quoted(run_id)}/taskInstances/{task['task_id']}/logs/"
             f"{max(1, task['try_number'])}?map_index={task['map_index']}&full_content=true"
         )
         lines = self.ask("GET", path)["content"]
-        return "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+        return "\n".join(_said(line) for line in lines if line.get("level") in _SERIOUS)
+
+
+def _said(line: Mapping[str, Any]) -> str:
+    """Return a line of a log with the end of each exception in it."""
+    causes = line.get("error_detail") or ()
+    ends = (f"{one['exc_type']}: {one['exc_value']} (at {_place(one['frames'])})" for one in causes)
+    return " · ".join((line["event"], *ends))
+
+
+def _place(frames: Sequence[Mapping[str, Any]]) -> str:
+    return " ← ".join(f"{one['filename']}:{one['lineno']}" for one in reversed(frames[-3:]))
 
 
 def quoted(run_id: str) -> str:

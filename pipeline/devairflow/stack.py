@@ -119,9 +119,9 @@ class Stack:
 
     def spread(self, workers: int) -> None:
         """Hand tasks to Celery workers over Redis instead of to the scheduler's own processes."""
+        redis, port = find_redis(), self.site.ports.broker
         self.end("scheduler")
         self.executor = CELERY
-        redis, port = find_redis(), self.site.ports.broker
         self._running["redis"] = process = subprocess.Popen(
             [redis, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"],
             cwd=self.site.folder,
@@ -134,6 +134,14 @@ class Stack:
             name = f"worker-{number}"
             self.launch(name, "airflow", "celery", "worker", "-q", QUEUES,
                         "--celery-hostname", name, "--skip-serve-logs")  # fmt: skip
+        self.launch("scheduler", "airflow", "scheduler")
+        self._wait_until_well()
+
+    def gather(self) -> None:
+        """Hand tasks to the scheduler's own processes again."""
+        spread = [name for name in self._running if name not in COMPONENTS]
+        self.end(*spread, "scheduler", how=signal.SIGKILL)  # nothing is to be waited for
+        self.executor = LOCAL
         self.launch("scheduler", "airflow", "scheduler")
         self._wait_until_well()
 

@@ -69,6 +69,19 @@ class Care(Protocol):
         """Return outlet → its texts among the newest `limit` that were extracted in a window."""
         ...
 
+    # ── retention ─────────────────────────────────────────────────────────────────────────────
+    def count_trimmable(self, before: datetime) -> Mapping[str, int]:
+        """Return what → rows that `trim` would delete by and by."""
+        ...
+
+    def trim(self, before: datetime, *, limit: int) -> Mapping[str, int]:
+        """Delete at most `limit` rows of each kind from before a moment; return what → rows.
+
+        Outcomes of polls that went well (and were delivered, where events are), findings that are
+        over, silences that have ended. The balance is counted from none of them.
+        """
+        ...
+
     # ── findings ──────────────────────────────────────────────────────────────────────────────
     def keep_findings(
         self, found: Sequence[Finding], looked_for: Collection[FindingKind], now: datetime

@@ -185,6 +185,17 @@ class AlertSettings(_Section):
     )
 
 
+class RetentionSettings(_Section):
+    """What `news_maintenance` removes. Sightings, URLs, revisions and changes are never trimmed."""
+
+    poll_days: Annotated[int, Field(ge=0, le=3650)] = Field(
+        default=0, description="of polls that went well, and of what was found and is over; 0: all"
+    )
+    airflow_days: Annotated[int, Field(ge=0, le=3650)] = Field(
+        default=14, description="of Airflow's metadata and of task logs; 0: all"
+    )
+
+
 class ClockSettings(_Section):
     """Rehearsals only: the time that the pipeline believes it is."""
 
@@ -221,6 +232,7 @@ class Config(_Section):
     scheduled: ScheduledSettings = ScheduledSettings()
     ops: OpsSettings = OpsSettings()
     alerts: AlertSettings = AlertSettings()
+    retention: RetentionSettings = RetentionSettings()
     clock: ClockSettings = ClockSettings()
 
 

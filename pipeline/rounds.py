@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TypedDict
 
-from pipeline import inspection, upkeep
+from pipeline import inspection, retention, upkeep
 from pipeline.backfill import run_backfill, wanted_of
 from pipeline.cli.quality import poster
 from pipeline.errors import IndexUnavailable
 from pipeline.ports import IndexResult
+from pipeline.rebuild import rebuild
 from pipeline.scheduled import Counts, open_shared
 
 #: Changes read at a time.
@@ -110,7 +111,7 @@ def index_status() -> dict[str, Any]:
 def index_rebuild() -> dict[str, Any]:
     """Make the index anew. Raises IndexUnavailable when the new one may not serve yet."""
     with open_shared() as app:
-        done = upkeep.rebuild(app.ledger, app.index)
+        done = rebuild(app.ledger, app.index)
     if not done.serves:
         named = ", ".join(one.article_id for one in done.differences[:_NAMED])
         raise IndexUnavailable(f"the new index is not complete, the old one serves on: {named}")
@@ -139,3 +140,21 @@ def index_prune() -> list[str]:
         if settings.kind != "elasticsearch":
             return []  # a folder: a rebuild leaves nothing behind
         return app.prune_index(keep_days=settings.keep_days)
+
+
+def trim_ledger() -> dict[str, Any]:
+    """Delete what the settings let go of the ledger, or count it where they keep all."""
+    with open_shared() as app:
+        return retention.trim_ledger(app.ledger, app.config.retention, app.clock.now())
+
+
+def clean_airflow(url: str) -> str:
+    """Delete old metadata of the Airflow whose database has a URL; return what its command said."""
+    with open_shared() as app:
+        return retention.clean_airflow(url, app.config.retention)
+
+
+def remove_logs() -> int:
+    """Delete old logs of tasks on this machine; return how many."""
+    with open_shared() as app:
+        return retention.remove_logs(retention.airflow_logs(), app.config.retention)

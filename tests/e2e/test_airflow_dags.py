@@ -207,3 +207,21 @@ def test_nothing_is_rebuilt_when_somebody_says_no(airflow, desk):
     answer(airflow, "news_index_admin", run_id, "Reject")
     run = airflow.end("news_index_admin", run_id)
     assert run.states()["rebuild"] == "skipped", run.logs
+
+
+def test_maintenance_cleans_airflows_metadata_and_trims_nothing_until_told(airflow, desk, ledger):
+    desk.run(NOW)
+    airflow.use(desk, LATER)
+    unset = airflow.trigger("news_maintenance")
+    assert unset.states()["airflow_metadata"] == "skipped", unset.logs
+    assert unset.xcom("ledger")["deleted"] == {}
+
+    url = airflow.stack.site.database.render_as_string(hide_password=False)
+    airflow.rest.ask(
+        "POST",
+        "connections",
+        {"connection_id": "airflow_metadata", "conn_type": "generic", "password": url},
+    )
+    run = airflow.trigger("news_maintenance")
+    assert set(run.states().values()) == {"success"}, run.logs
+    assert balances(desk)

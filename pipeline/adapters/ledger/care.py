@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from pipeline.adapters.ledger import findings, measures, replays, revivals
+from pipeline.adapters.ledger import findings, measures, replays, revivals, trimming
 from pipeline.adapters.ledger.engine import Database
 from pipeline.config import RetrySettings
 from pipeline.quality.drift import Pages, Texts
@@ -69,6 +69,15 @@ class SqlCare:
         """Return outlet → its texts among the newest that were extracted in a window."""
         with self.database.reading() as connection:
             return measures.extracted_texts(connection, since, until, limit)
+
+    def count_trimmable(self, before: datetime) -> Mapping[str, int]:
+        """Return what → rows that `trim` would delete by and by."""
+        with self.database.reading() as connection:
+            return trimming.count_trimmable(connection, before)
+
+    def trim(self, before: datetime, *, limit: int) -> Mapping[str, int]:
+        """Delete at most `limit` rows of each kind from before a moment; return what → rows."""
+        return self.database.write(lambda connection: trimming.trim(connection, before, limit))
 
     def keep_findings(
         self, found: Sequence[Finding], looked_for: Collection[FindingKind], now: datetime

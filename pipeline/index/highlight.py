@@ -43,31 +43,10 @@ def highlight(
 
 
 def _fragments(text: str, terms: Sequence[Term], stem: Stemmer | None) -> tuple[str, ...]:
-    text = text[:_MAX_SCANNED_CHARS]
-    places = words(text)
-    return _cut_fragments(_Marked(text, places, _find_marks(places, terms, stem)))
-
-
-def fragments(text: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """Return marked fragments of a text in which an engine has found its own matches.
-
-    `spans` are code points, end exclusive, in order. A mark grows to whole words.
-    """
-    text = text[:_MAX_SCANNED_CHARS]
-    places = words(text)
-    starts, ends = [word.start for word in places], [word.end for word in places]
-    marks: list[_Mark] = []
-    seen: dict[str, int] = {}
-    for start, end in spans:
-        first, last = bisect_right(ends, start), bisect_left(starts, end) - 1
-        if first <= last and (not marks or first > marks[-1].last):
-            form = exact_forms([places[first].surface])[0]
-            marks.append(_Mark(first, last, seen.setdefault(form, len(seen))))
-    return _cut_fragments(_Marked(text, places, marks))
-
-
-def _cut_fragments(marked: "_Marked") -> tuple[str, ...]:
     """Return the fragments that show most, in the order of the text."""
+    text = text[:_MAX_SCANNED_CHARS]
+    places = words(text)
+    marked = _Marked(text, places, _find_marks(places, terms, stem))
     windows: list[tuple[int, int, int]] = []  # distinct terms shown (negative), first, last word
     covered = -1
     for mark in marked.marks:

@@ -122,8 +122,8 @@ def _by_model(field: Field) -> bool:
 def _field(field: Field) -> dict[str, Any]:
     if field.kind is Kind.TEXT:
         searched = field.name in PARTS
-        exact = {"type": "text", "analyzer": "exact", "index_options": "offsets"}
-        return exact if searched else {"type": "text", "analyzer": "exact", "norms": False}
+        exact = {"type": "text", "analyzer": "exact"}
+        return exact if searched else {**exact, "norms": False}
     if field.kind is Kind.NUMBER:
         return {"type": "float" if field.name in _MEASURES else "long"}
     if field.kind is not Kind.OBJECT:
@@ -144,12 +144,7 @@ def _by_language() -> dict[str, Any]:
         "properties": {
             language: {
                 "properties": {
-                    part: {
-                        "type": "text",
-                        "analyzer": f"stem_{language}",
-                        "index_options": "offsets",
-                    }
-                    for part in PARTS
+                    part: {"type": "text", "analyzer": f"stem_{language}"} for part in PARTS
                 }
             }
             for language in LANGUAGES

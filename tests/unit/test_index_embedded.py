@@ -8,6 +8,7 @@ import tantivy
 from support_index import article, ids, newsroom
 
 from pipeline.adapters.embedded import EmbeddedIndex, layout
+from pipeline.adapters.stemming import STEMMED, UNSTEMMED, stems
 from pipeline.errors import ConfigError
 from pipeline.index.query import Query
 from pipeline.ports import IndexResult
@@ -150,7 +151,7 @@ def test_every_version_is_listed_once_however_many_there_are(crowd, monkeypatch)
 def test_the_languages_without_stemmer_have_none():
     names = {"fa": "persian", "he": "hebrew", "ja": "japanese", "ko": "korean", "ku": "kurdish",
              "pl": "polish", "uk": "ukrainian", "ur": "urdu", "zh": "chinese"}  # fmt: skip
-    assert set(names) == set(layout.UNSTEMMED)
+    assert set(names) == set(UNSTEMMED)
     for name in names.values():
         with pytest.raises(ValueError, match="Unsupported language"):
             tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(
@@ -158,10 +159,10 @@ def test_the_languages_without_stemmer_have_none():
             ).build()
 
 
-@pytest.mark.parametrize("language", sorted(layout.STEMMED))
+@pytest.mark.parametrize("language", sorted(STEMMED))
 def test_each_word_has_one_stem_in_every_language(language):
     written = [word for document in newsroom() for word in document["text"].split()]
-    assert len(layout.stems(written, language)) == len(written)
+    assert len(stems(written, language)) == len(written)
 
 
 def test_a_language_without_stemmer_is_found_by_exact_forms(tmp_path):

@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.adapters.elastic import source
-from pipeline.adapters.elastic.compile import CLOSE, OPEN
+from pipeline.adapters.stemming import stemmer_of
 from pipeline.errors import UsageError
 from pipeline.index.cursor import encode_cursor
 from pipeline.index.facets import DAY
 from pipeline.index.fusion import DEPTH, fuse
-from pipeline.index.highlight import fragments
+from pipeline.index.highlight import highlight
+from pipeline.index.parse_query import Clause
 from pipeline.index.query import Hit, Query, SearchPage
 
 Counts = tuple[tuple[str, int], ...]
@@ -18,6 +19,7 @@ Counts = tuple[tuple[str, int], ...]
 
 def read_page(
     query: Query,
+    clauses: Sequence[Clause],
     answer: Mapping[str, Any],
     *,
     position: Sequence[Any] | None,
@@ -32,7 +34,7 @@ def read_page(
         raise UsageError("the query takes too long; narrow it by days or filters")
     found = answer["hits"]["hits"]
     shown = found[: query.size]
-    hits = tuple(_hit(one, sizes) for one in shown)
+    hits = tuple(_hit(query, clauses, one, sizes) for one in shown)
     cursor = None
     if len(found) > query.size:
         after = [query.size + _offset(position)] if query.collapse else shown[-1]["sort"]
@@ -49,7 +51,12 @@ def read_page(
 
 
 def read_fused(
-    query: Query, worded: Mapping[str, Any], near: Mapping[str, Any], *, offset: int
+    query: Query,
+    clauses: Sequence[Clause],
+    worded: Mapping[str, Any],
+    near: Mapping[str, Any],
+    *,
+    offset: int,
 ) -> SearchPage:
     """Return the page of a hybrid answer: both rankings as one, each document once."""
     found = {one["_id"]: one for answer in (near, worded) for one in answer["hits"]["hits"]}
@@ -58,7 +65,9 @@ def read_fused(
     more = len(ranked[:DEPTH]) > offset + query.size
     return SearchPage(
         total=worded["hits"]["total"]["value"],
-        hits=tuple(replace(_hit(found[id_], {}), score=score) for id_, score in shown),
+        hits=tuple(
+            replace(_hit(query, clauses, found[id_], {}), score=score) for id_, score in shown
+        ),
         facets=_facets(query, worded.get("aggregations", {})),
         cursor=encode_cursor(query, [offset + query.size]) if more else None,
     )
@@ -68,30 +77,18 @@ def _offset(position: Sequence[Any] | None) -> int:
     return int(position[0]) if position else 0
 
 
-def _hit(one: Mapping[str, Any], sizes: Mapping[str, int]) -> Hit:
+def _hit(
+    query: Query, clauses: Sequence[Clause], one: Mapping[str, Any], sizes: Mapping[str, int]
+) -> Hit:
     document = source.document(one["_source"])
     if document is None:
         raise AssertionError("a search that asks for live documents found a tombstone")
-    marked = {
-        part: fragments(document[part], _spans(texts[0]))
-        for part, texts in one.get("highlight", {}).items()
-    }
-    return Hit(
-        one["_id"],
-        float(one.get("_score") or 0.0),
-        document,
-        {part: several for part, several in marked.items() if several},
-        sizes.get(document["story_id"], 1),
-    )
-
-
-def _spans(marked: str) -> list[tuple[int, int]]:
-    """Return where the marks stand in the text without them; offsets are code points."""
-    spans, at = [], 0
-    for piece in marked.replace(CLOSE, OPEN).split(OPEN):
-        spans.append((at, at + len(piece)))
-        at += len(piece)
-    return spans[1::2]  # pieces alternate: outside, inside, outside, …
+    marks: Mapping[str, tuple[str, ...]] = {}
+    if query.highlight:
+        stem = stemmer_of(document.get("language"))
+        marks = highlight(document["title"], document["text"], clauses, stem)
+    in_story = sizes.get(document["story_id"], 1)
+    return Hit(one["_id"], float(one.get("_score") or 0.0), document, marks, in_story)
 
 
 def _facets(query: Query, aggregations: Mapping[str, Any]) -> dict[str, Counts]:

@@ -16,8 +16,6 @@ Body = dict[str, Any]
 
 #: What a match counts for, by part and form; as in the embedded index.
 _BOOST = {("title", True): 3.0, ("title", False): 2.0, ("text", True): 1.5, ("text", False): 1.0}
-#: Marks around what matched; control characters never stand in a text.
-OPEN, CLOSE = "\x01", "\x02"
 #: Values that each shard counts. With one shard (the default) counts are exact in any case.
 _SHARD_VALUES = 5_000
 #: Newer than any question about stories needs; up to here their number is exact.
@@ -49,8 +47,6 @@ def search_body(
         body["collapse"] = {"field": "story_id"}
         counting = {"cardinality": {"field": "story_id", "precision_threshold": _EXACT_STORIES}}
         body["aggs"]["stories"] = _filtered(facet_filters(query.filters), {"stories": counting})
-    if query.highlight:
-        body["highlight"] = _highlight(languages)
     return body
 
 
@@ -126,24 +122,6 @@ def _term(term: Term, languages: Collection[str]) -> Body:
 def _in_order(field: str, text: str, boost: float) -> Body:
     """Look for one word, or several next to each other."""
     return {"match_phrase": {field: {"query": text, "boost": boost}}}
-
-
-def _highlight(languages: Collection[str]) -> Body:
-    """Ask for the whole text with marks; the fragments are cut here, alike for every index."""
-    return {
-        "type": "unified",
-        "number_of_fragments": 0,
-        "pre_tags": [OPEN],
-        "post_tags": [CLOSE],
-        "fields": {
-            part: {
-                "matched_fields": [
-                    part, *(f"by_language.{language}.{part}" for language in languages)
-                ]
-            }
-            for part in PARTS
-        },
-    }  # fmt: skip
 
 
 def _facet_aggregations(query: Query) -> Body:

@@ -60,7 +60,7 @@ class Searcher:
             body["search_after"] = position
         answer = self._ask(body)
         sizes = self._story_sizes(query, clauses, languages, answer) if query.collapse else {}
-        return read_page(query, answer, position=position, sizes=sizes)
+        return read_page(query, clauses, answer, position=position, sizes=sizes)
 
     def _hybrid(
         self,
@@ -75,7 +75,7 @@ class Searcher:
         languages = self._held_languages()
         worded = self._ask(search_body(deep, clauses, languages, by_score=True))
         near = self._ask(nearest_body(query, vector))
-        return read_fused(query, worded, near, offset=offset)
+        return read_fused(query, clauses, worded, near, offset=offset)
 
     def _ask(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         with refusals(f"search {self._alias}", self._cluster.settings.url):
@@ -144,13 +144,13 @@ class Searcher:
             "query": {"term": {"state": state}},
             "sort": [{"article_id": "asc"}],
             "size": _SCAN_SIZE,
-            "version": True,
+            "docvalue_fields": ["doc_version"],
             "_source": False,
             "track_total_hits": False,
         }
         while True:
             hits = self._ask(body)["hits"]["hits"]
-            yield from ((hit["_id"], hit["_version"]) for hit in hits)
+            yield from ((hit["_id"], int(hit["fields"]["doc_version"][0])) for hit in hits)
             if len(hits) < _SCAN_SIZE:
                 return
             body["search_after"] = hits[-1]["sort"]

@@ -7,6 +7,7 @@ import tantivy
 from tantivy import Occur
 
 from pipeline.adapters.embedded import layout
+from pipeline.adapters.stemming import stems
 from pipeline.index.analysis import exact_forms
 from pipeline.index.parse_query import Clause, Kind, Term
 
@@ -70,7 +71,7 @@ def _term_query(term: Term, languages: Collection[str]) -> tantivy.Query:
     found = [_boosted(_in_order(part, exact), part) for part in parts]
     if term.kind is Kind.WORD:
         for language in languages:
-            stemmed = layout.stems(term.words, language)
+            stemmed = stems(term.words, language)
             found += [
                 _boosted(_in_order(f"{part}_{language}", stemmed), part, exact=False)
                 for part in parts

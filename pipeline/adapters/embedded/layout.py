@@ -6,7 +6,6 @@ it at spaces and stems it. A tombstone is an entry with id and version only.
 """
 
 import hashlib
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import orjson
 import tantivy
 
+from pipeline.adapters.stemming import STEMMED, analyzer
 from pipeline.index.analysis import exact_forms, stem_inputs, surfaces
 from pipeline.index.query import FACETS
 from pipeline.index.schema import SCHEMA_VERSION
@@ -21,17 +21,6 @@ from pipeline.model import Document
 
 #: Raised when entries of an older layout would be searched wrongly.
 LAYOUT_VERSION = 2
-
-#: Languages with a stemmed field, by tantivy's name of the stemmer.
-STEMMED = {
-    "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english",
-    "es": "spanish", "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian",
-    "nl": "dutch", "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian",
-    "sv": "swedish", "ta": "tamil", "tr": "turkish",
-}  # fmt: skip
-
-#: Languages of the news that tantivy has no stemmer for: found by exact forms only.
-UNSTEMMED = ("fa", "he", "ja", "ko", "ku", "pl", "uk", "ur", "zh")
 
 PARTS = ("title", "text")  # what free text is searched in
 LIVE, GONE = "live", "gone"
@@ -74,20 +63,7 @@ def register_analyzers(index: tantivy.Index) -> None:
     spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
     index.register_tokenizer("spaces", spaces)
     for language in STEMMED:
-        index.register_tokenizer(f"stem_{language}", _analyzer(language))
-
-
-@cache
-def _analyzer(language: str) -> tantivy.TextAnalyzer:
-    """Stem, then fold: a stemmer needs the accents, a searcher may leave them out."""
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-    stemmer = tantivy.Filter.stemmer(STEMMED[language])
-    return builder.filter(stemmer).filter(tantivy.Filter.ascii_fold()).build()
-
-
-def stems(written: Sequence[str], language: str) -> list[str]:
-    """Return the stem of each word, in order, as it stands in the field of a language."""
-    return _analyzer(language).analyze(" ".join(stem_inputs(written, language)))
+        index.register_tokenizer(f"stem_{language}", analyzer(language))
 
 
 def entry(document: Document) -> tantivy.Document:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import tantivy
 from tantivy import Order
@@ -11,6 +10,7 @@ from pipeline.adapters.embedded import layout
 from pipeline.adapters.embedded.compile import both, filter_query, text_query
 from pipeline.adapters.embedded.counting import count_distinct, count_facets
 from pipeline.adapters.embedded.generation import Generation, total_of
+from pipeline.adapters.stemming import STEMMED, stemmer_of
 from pipeline.errors import UsageError
 from pipeline.index.bounds import check_bounds, story_offset
 from pipeline.index.cursor import decode_cursor, encode_cursor
@@ -63,7 +63,7 @@ def _cursor_kinds(query: Query, clauses: Sequence[Clause]) -> tuple[type, ...]:
 
 def _languages(searcher: tantivy.Searcher) -> list[str]:
     """Return the languages that have stems: looking in the fields of others is wasted."""
-    return [language for language in layout.STEMMED if searcher.doc_freq("language", language)]
+    return [language for language in STEMMED if searcher.doc_freq("language", language)]
 
 
 _Page = tuple[list[tuple[float, tantivy.DocAddress]], int, list[str | int | float] | None]
@@ -197,8 +197,7 @@ def _hit(
     place: tantivy.DocAddress,
 ) -> Hit:
     document = layout.source(searcher.doc(place))
-    language = document.get("language")
-    stem = partial(layout.stems, language=language) if language in layout.STEMMED else None
+    stem = stemmer_of(document.get("language"))
     marked = (
         highlight(document["title"], document["text"], clauses, stem) if query.highlight else {}
     )

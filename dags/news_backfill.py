@@ -72,7 +72,7 @@ def news_backfill() -> None:
 
     @task(pool=FETCH_POOL, queue=FETCH_QUEUE)
     def begin() -> str:
-        if str(get_current_context()["dag_run"].run_type) == "scheduled":
+        if get_current_context()["dag_run"].run_type == "scheduled":
             raise AirflowSkipException("a backfill is asked for: nobody has")
         from pipeline import rounds
 
@@ -84,7 +84,7 @@ def news_backfill() -> None:
 
         context = get_current_context()
         dag_run = context["dag_run"]
-        day = dag_run.partition_key if str(dag_run.run_type) == "backfill" else None
+        day = dag_run.partition_key if dag_run.run_type == "backfill" else None
         return rounds.backfill(run, dict(context["params"]), day, "airflow")
 
     run = begin()

@@ -19,5 +19,6 @@ if _FORKING.intersection(sys.argv):
     import pipeline.adapters.http
     import pipeline.adapters.ledger
     import pipeline.adapters.workers
+    import pipeline.rounds
     import pipeline.scheduled
     import pipeline.tasks  # noqa: F401 - imported for its sake, as all of these

@@ -134,8 +134,10 @@ def writing(url: str, made: Sequence[dict[str, Any]], rounds: int) -> dict[str, 
     for number in range(rounds + 1):  # the first warms up
         for who in sorted(took, reverse=bool(number % 2)):
             index = elastic(url, f"b{random.getrandbits(32):08x}")
-            figures = ours(index, whole) if who == "newsline" else floor(index, bodies)
-            remove(index)
+            try:
+                figures = ours(index, whole) if who == "newsline" else floor(index, bodies)
+            finally:
+                remove(index)
             if number:
                 took[who].append(figures)
     pairs = zip(took["newsline"], took["floor"], strict=True)

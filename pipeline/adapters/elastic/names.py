@@ -46,6 +46,14 @@ class Names:
         """Return the name of the n-th index of this schema version."""
         return f"{self.name}-v{SCHEMA_VERSION}-{number:0{_DIGITS}d}"
 
+    def is_index(self, index: str) -> bool:
+        """Tell whether we gave an index its name: `pattern` may also match somebody else's."""
+        return _is_numbered(self.name, index)
+
+    def is_events_index(self, index: str) -> bool:
+        """Tell the same of an index of events."""
+        return _is_numbered(f"{self.name}-events", index)
+
     def next_index(self, existing: list[str]) -> str:
         """Return the first name behind all that exist."""
         found = (re.fullmatch(rf"{re.escape(self.name)}-v\d+-(\d+)", one) for one in existing)
@@ -73,6 +81,10 @@ class Names:
     def of(self, text: str) -> str:
         """Return a name of the files in config/ as it is in this collection."""
         return self.name + text.removeprefix(DEFAULT)
+
+
+def _is_numbered(start: str, index: str) -> bool:
+    return re.fullmatch(rf"{re.escape(start)}-v\d+-\d{{{_DIGITS}}}", index) is not None
 
 
 def read_body(folder: Path, name: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from pipeline.feeds.decide import first_state
 from pipeline.index.document import build_document
 from pipeline.model import ArchivePlace, Enrichment, Entry, Extraction, Feed, Result, Stage, Status
 from pipeline.ports import Index, Ledger
-from pipeline.upkeep import rebuild
+from pipeline.rebuild import rebuild
 from pipeline.urls import article_id
 from pipeline.work import (
     EntryDecision,

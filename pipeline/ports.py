@@ -229,6 +229,10 @@ class Ledger(Protocol):
         """Return shard → hosts in it that could be visited now for a feed or a page."""
         ...
 
+    def leased(self, stage: Stage) -> frozenset[str]:
+        """Return the tokens of leases that articles waiting for a stage are under now."""
+        ...
+
     def waiting(self, stage: Stage) -> int:
         """Return how many items wait for a stage, due or not."""
         ...

@@ -217,6 +217,9 @@ class Run:
             while not self._finished():
                 generation = self._quiet.generation
                 visits |= self._start_visits(self.doors.config.fetch.concurrency - len(visits))
+                if not visits and self._pressure.is_high and not self._pressure.index_rests:
+                    await asyncio.sleep(IDLE_S)  # there may be work, once the index has caught up
+                    continue
                 if not visits:
                     await self._rest(Stage.POLL, generation)
                     continue

@@ -1,13 +1,11 @@
-"""Holds the index against the ledger, document by document, and makes it anew from there.
+"""Holds the index against the ledger, document by document, and mends what differs.
 
-Everything here can be broken off and begun again: what is written carries the ledger's versions, a
-rebuild that was not finished serves nobody, and the next one starts afresh.
+Can be broken off and begun again at any point: what is written carries the ledger's versions.
 """
 
-import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -17,11 +15,6 @@ from pipeline.model import Document, Stage
 from pipeline.ports import Index, IndexResult, Ledger
 from pipeline.work import ArticleWork, Scope
 
-#: Documents whose content a rebuild compares before the new index may serve.
-SAMPLE = 200
-#: Rounds in which a rebuild catches up with what was written meanwhile. Each is far smaller than
-#: the one before; that many are only needed if the index does not keep what it acknowledges.
-MAX_ROUNDS = 5
 _BATCH = 500
 
 Progress = Callable[[int], None]  # told how many more documents are done
@@ -48,40 +41,6 @@ class Difference:
     fields: tuple[str, ...] = ()  # of DIFFERENT: which
 
 
-@dataclass(slots=True)
-class Rebuilt:
-    """What a rebuild did."""
-
-    results: Counter[IndexResult] = field(default_factory=Counter)
-    refused: dict[str, str] = field(default_factory=dict)  # article_id → the index's reason
-    caught_up: int = 0  # documents that changed while the index was filled
-    differences: list[Difference] = field(default_factory=list)  # why it does not serve
-    serves: bool = False
-
-
-def rebuild(ledger: Ledger, index: Index, progress: Progress = lambda _: None) -> Rebuilt:
-    """Fill a fresh index from the ledger and let it serve if it holds what it should.
-
-    Nothing is fetched or extracted again. The old index answers until the new one is complete, and
-    goes on serving when that does not succeed. Raises IndexUnavailable, AccessDenied.
-    """
-    done = Rebuilt()
-    fresh = index.start_rebuild()
-    for works in ledger.all_indexed():
-        _write(fresh, works, done)
-        progress(len(works))
-    for gone in ledger.all_gone():
-        fresh.write([], gone)
-    done.caught_up = _catch_up(ledger, fresh, done)
-    done.differences = _sample_differences(ledger, fresh, done)
-    if done.results[IndexResult.RETRY] or done.differences:
-        return done
-    index.finish_rebuild(fresh)
-    done.serves = True
-    done.caught_up += _catch_up(ledger, index, done)
-    return done
-
-
 def status(ledger: Ledger, index: Index) -> dict[str, Any]:
     """Count the documents, compare their versions with the ledger's, say how the index is."""
     books = ledger.books(Scope())
@@ -96,47 +55,6 @@ def status(ledger: Ledger, index: Index) -> dict[str, Any]:
         "waiting_since": since.isoformat() if since and waiting else None,
         **index.describe(),
     }
-
-
-def _write(index: Index, works: Sequence[ArticleWork], done: Rebuilt) -> None:
-    answers = index.write([build_document(work) for work in works], [])
-    for article_id, (result, detail) in answers.items():
-        done.results[result] += 1
-        if result in (IndexResult.REFUSED, IndexResult.RETRY):
-            done.refused[article_id] = detail
-
-
-def _catch_up(ledger: Ledger, index: Index, done: Rebuilt) -> int:
-    """Write again what index and ledger do not agree on, until they do; return how many."""
-    caught_up = 0
-    for _ in range(MAX_ROUNDS):
-        late = [
-            one
-            for one in differing_versions(ledger, index)
-            if one.how is not How.NEWER and one.article_id not in done.refused
-        ]
-        if not late:
-            break
-        answers = repair(ledger, index, late)
-        caught_up += sum(result is IndexResult.OK for result, _ in answers.values())
-    return caught_up
-
-
-def _sample_differences(ledger: Ledger, index: Index, done: Rebuilt) -> list[Difference]:
-    """Compare versions of all and the content of some; what was refused is known already."""
-    wrong = [
-        one
-        for one in differing_versions(ledger, index)
-        if one.article_id not in done.refused and one.how is not How.NEWER
-    ]
-    ids = sorted(ledger.books(Scope()).indexed)
-    sample = random.sample(ids, min(SAMPLE, len(ids)))
-    works = ledger.indexed(sample)
-    return wrong + [
-        one
-        for one in _content_differences(index, works)
-        if one.how is How.DIFFERENT and one.article_id not in done.refused
-    ]
 
 
 def differing_versions(ledger: Ledger, index: Index) -> list[Difference]:
@@ -168,17 +86,19 @@ def differences(
 
     What changes between the two readings is looked at again before it is reported.
     """
+    suspects: list[str] = []
     for works in ledger.all_indexed():
-        suspects = [one.article_id for one in _content_differences(index, works)]
-        if suspects:
-            in_flight = ledger.books(Scope()).in_flight
-            again = ledger.indexed([one for one in suspects if one not in in_flight])
-            yield from _content_differences(index, again)
+        suspects += [one.article_id for one in content_differences(index, works)]
         progress(len(works))
+    in_flight = ledger.books(Scope()).in_flight if suspects else frozenset()
+    settled = [one for one in suspects if one not in in_flight]
+    for start in range(0, len(settled), _BATCH):
+        yield from content_differences(index, ledger.indexed(settled[start : start + _BATCH]))
     yield from (one for one in differing_versions(ledger, index) if one.how is How.EXTRA)
 
 
-def _content_differences(index: Index, works: Sequence[ArticleWork]) -> list[Difference]:
+def content_differences(index: Index, works: Sequence[ArticleWork]) -> list[Difference]:
+    """Compare some documents, content included, with what they should be."""
     found = []
     held = index.read([work.article_id for work in works])
     for work in works:

@@ -225,10 +225,13 @@ def retract(ledger, url, at=NOW + timedelta(hours=2)):
     """Take an article back, the index included; return the version of its tombstone."""
     send_to_retraction(ledger, url, at)
     version = works(ledger, Stage.INDEX, at)[0].doc_version
-    done = step(url, Stage.INDEX, None, at=at, result=Result.RETRACTED, reason="gone",
-                status=Status.RETRACTED, indexed_version=version)  # fmt: skip
-    commit_step(ledger, Stage.INDEX, done)
+    commit_step(ledger, Stage.INDEX, retracted(url, version, at))
     return version
+
+
+def retracted(url, version, at=NOW):
+    return step(url, Stage.INDEX, None, at=at, result=Result.RETRACTED, reason="gone",
+                status=Status.RETRACTED, indexed_version=version)  # fmt: skip
 
 
 def where(ledger, url):

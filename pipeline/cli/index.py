@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipeline import rebuild as rebuilding
 from pipeline import upkeep
 from pipeline.app import App
 from pipeline.cli.events import events
@@ -23,7 +24,8 @@ from pipeline.cli.options import (
 from pipeline.cli.output import BAD_NEWS, OK, JsonFlag, complain, print_json, print_table
 from pipeline.errors import UsageError
 from pipeline.ports import IndexResult
-from pipeline.upkeep import Difference, Rebuilt
+from pipeline.rebuild import Rebuilt
+from pipeline.upkeep import Difference
 from pipeline.work import Scope
 
 commands = typer.Typer(help="The index: a view that can always be made anew from the ledger.")
@@ -111,9 +113,9 @@ def rebuild(
     Example: newsline index rebuild --data var/newsline
     """
     with open_existing(data, config) as app, _bar(app, "rebuilding", json=json) as advance:
-        done = upkeep.rebuild(app.ledger, app.index, advance)
+        done = rebuilding.rebuild(app.ledger, app.index, advance)
     _show_rebuilt(done, json=json)
-    if not done.serves or done.refused:
+    if not done.serves or done.refused or done.differences:
         raise typer.Exit(BAD_NEWS)
 
 
@@ -128,7 +130,7 @@ def _show_rebuilt(done: Rebuilt, *, json: bool) -> None:
     print_table("Index rebuilt", ("documents", "count"), list(report.items()))
     if not done.serves:
         complain("the new index is not complete, so the old one goes on serving; run it again")
-        _show_differences(done.differences)
+    _show_differences(done.differences)
 
 
 @commands.command("verify")

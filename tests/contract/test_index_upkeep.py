@@ -1,18 +1,23 @@
 """Rebuild, verify and repair: the index against a real ledger, on every engine."""
 
+from datetime import timedelta
+
 import pytest
 from support_index import ENGINES, EVERY_ENGINE
-from support_ledger import publish, retract, send_to_retraction
+from support_ledger import NOW, bring_to, indexed, publish, retract, retracted, send_to_retraction
 
 from pipeline.adapters.ledger import open_ledger
 from pipeline.index.document import build_document
 from pipeline.index.query import Query
+from pipeline.model import Stage
 from pipeline.ports import IndexResult
-from pipeline.upkeep import How, differences, differing_versions, rebuild, repair
+from pipeline.rebuild import rebuild
+from pipeline.upkeep import How, differences, differing_versions, repair
 from pipeline.urls import article_id
 
 URLS = [f"https://herald.example/{name}" for name in ("a", "b", "c", "d")]
 IDS = [article_id(url) for url in URLS]
+LATER = NOW + timedelta(hours=2)
 
 
 @pytest.fixture(params=EVERY_ENGINE)
@@ -125,6 +130,62 @@ def test_what_changes_while_an_index_is_filled_is_caught_up_with(ledger, index):
     assert (done.serves, done.caught_up) == (True, 1)  # the retraction was met by then
     assert found(ledger, index) == {}
     assert index.search(Query("patrol")).total == 4
+
+
+def under_way(ledger, index, stage_of_a_new_one):
+    """Let a run write a new article, and take out another, without having told the ledger yet.
+
+    Returns what tells it.
+    """
+    bring_to(ledger, stage_of_a_new_one, Stage.INDEX, text="A patrol nobody knew of.")
+    send_to_retraction(ledger, URLS[0])
+    lease, found = ledger.lease_articles(Stage.INDEX, LATER, limit=10, lease_s=60)
+    index.write(
+        [build_document(work) for work in found if not work.retract],
+        [(work.article_id, work.doc_version) for work in found if work.retract],
+    )
+    results = [
+        retracted(URLS[0], work.doc_version, LATER)
+        if work.retract
+        else indexed(stage_of_a_new_one, work.doc_version, LATER)
+        for work in found
+    ]
+    assert len(results) == 2
+
+    def tell(_seconds=0.0):
+        ledger.commit(lease, results)
+        ledger.release(lease)
+
+    return tell
+
+
+def test_what_a_run_writes_to_the_old_index_is_in_the_new_one_too(ledger, index):
+    """The write was acknowledged before the rebuild began, and is committed after the switch."""
+    index.write(documents(ledger), [])
+    new = "https://herald.example/new"
+    done = rebuild(ledger, index, sleep=under_way(ledger, index, new))
+    assert (done.serves, done.differences) == (True, [])
+    assert article_id(new) in dict(index.versions())
+    assert IDS[0] not in dict(index.versions())
+    assert found(ledger, index) == {}
+
+
+def test_a_rebuild_waits_no_longer_than_a_lease_for_a_run_that_died(ledger, index):
+    index.write(documents(ledger), [])
+    bring_to(ledger, "https://herald.example/new", Stage.INDEX)
+    ledger.lease_articles(Stage.INDEX, LATER, limit=10, lease_s=0.5)
+    assert rebuild(ledger, index).serves
+    assert ledger.leased(Stage.INDEX) == frozenset()
+
+
+def test_a_tombstone_that_the_ledger_does_not_know_hides_nothing_after_a_rebuild(ledger, index):
+    """As after a ledger was restored from its backup: it holds what was retracted later."""
+    index.write(documents(ledger), [(IDS[1], 99), ("stranger", 7)])
+    done = rebuild(ledger, index)
+    assert (done.serves, done.differences) == (True, [])
+    assert found(ledger, index) == {}
+    late = {**documents(ledger)[0], "article_id": "stranger", "doc_version": 6}
+    assert index.write([late], [])["stranger"][0] is IndexResult.NEWER
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,8 @@ from pipeline.index.document import build_document
 from pipeline.index.query import Query
 from pipeline.model import Stage, Status
 from pipeline.run import Run
-from pipeline.upkeep import How, differing_versions, rebuild, repair
+from pipeline.rebuild import rebuild
+from pipeline.upkeep import How, differing_versions, repair
 from pipeline.work import Scope
 
 pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(300)]

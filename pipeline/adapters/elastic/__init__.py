@@ -18,7 +18,7 @@ from pipeline.adapters.elastic.names import Names
 from pipeline.adapters.elastic.searching import Searcher
 from pipeline.adapters.elastic.writer import BulkWriter, acknowledged
 from pipeline.adapters.writes import newest
-from pipeline.errors import AccessDenied, IndexUnavailable
+from pipeline.errors import AccessDenied, IndexUnavailable, UsageError
 from pipeline.index import bulk
 from pipeline.index.query import Query, SearchPage
 from pipeline.model import Document
@@ -105,14 +105,14 @@ class ElasticIndex:
     def _also_to_rebuild(self, items: Sequence[bulk.Item], held: set[str]) -> None:
         """Write the same to an index that is being filled, if there is one.
 
-        What fails here is found and mended when the rebuild compares both, so it only is noted.
+        What fails here is found and mended when the rebuild compares with the ledger, so it only is
+        noted: it must not take back what the index that serves has acknowledged.
         """
-        if self._indices.behind(self.names.rebuild, Role.WRITER) is None:
-            return
         mine = [one for one in items if one.article_id in held]
         try:
-            self._writer.write(self.names.rebuild, mine, refresh=self._refresh)
-        except (IndexUnavailable, AccessDenied) as error:
+            if self._indices.behind(self.names.rebuild, Role.WRITER) is not None:
+                self._writer.write(self.names.rebuild, mine, refresh=self._refresh)
+        except (IndexUnavailable, UsageError) as error:
             log.warning("rebuild_not_written", detail=str(error), count=len(mine))
 
     def versions(self) -> Iterator[tuple[str, int]]:
@@ -127,9 +127,14 @@ class ElasticIndex:
         if self._original is not None:
             self._indices.refresh(self.names.rebuild)
             return
-        left_s = self._wrote_at + _VISIBLE_AFTER_S - time.monotonic()
-        if self._wrote_at and left_s > 0 and self._refresh == "false":
-            time.sleep(left_s)
+        if self._refresh != "false":
+            return
+        try:
+            self._indices.refresh(self.names.read)
+        except AccessDenied:  # only the maintainer may; for others a refresh is due every second
+            left_s = self._wrote_at + _VISIBLE_AFTER_S - time.monotonic()
+            if self._wrote_at and left_s > 0:
+                time.sleep(left_s)
 
     def read(self, article_ids: Sequence[str]) -> Mapping[str, Document]:
         """Return those of some documents that are there, as they were written."""
@@ -160,8 +165,12 @@ class ElasticIndex:
         old = self._indices.behind(self.names.write)
         if old is not None:  # not through the alias that is read: it hides tombstones
             self._indices.refresh(old)
-            searcher = Searcher(self.cluster, old, Role.MAINTAINER)
-            self._rebuilding.write([], list(searcher.scan(source.GONE)))
+            gone = list(Searcher(self.cluster, old, Role.MAINTAINER).scan(source.GONE))
+            live = dict(self._rebuilding.versions())  # what the ledger says belongs in the index
+            kept_out = [one for one in gone if one[0] not in live]
+            answers = self._rebuilding.write([], kept_out)
+            if any(result is IndexResult.RETRY for result, _ in answers.values()):
+                raise IndexUnavailable("not every tombstone could be written to the new index")
         self._indices.finish_rebuild()
         self._rebuilding = None
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from pipeline.adapters.elastic.aliases import serving_aliases
 from pipeline.adapters.elastic.cluster import Cluster, Role, refusals
 from pipeline.adapters.elastic.names import Names
-from pipeline.adapters.elastic.setup import serving_aliases
 from pipeline.errors import IndexUnavailable, UsageError
 
 #: While an index is filled nobody searches it: fewer and larger segments, a quarter less work.
@@ -37,7 +37,7 @@ class Indices:
         """
         with refusals(f"look up {alias}", self._cluster.settings.url):
             try:
-                found = sorted(self._client(role).indices.get_alias(name=alias).body)
+                found = sorted(self._cluster.client(role).indices.get_alias(name=alias).body)
             except NotFoundError:
                 return None
         if len(found) > 1:

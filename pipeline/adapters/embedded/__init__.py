@@ -132,7 +132,9 @@ class EmbeddedIndex:
             raise ValueError("this index did not start that rebuild")
         if self._usable_path():
             before = self._for_writing()
-            rebuilt.write([], list(before.scan(layout.GONE)))
+            live = dict(rebuilt.versions())  # what the ledger says belongs in the index
+            gone = before.scan(layout.GONE)
+            rebuilt.write([], [one for one in gone if one[0] not in live])
             before.close()
         self._generations.switch(self._rebuilding.settle())
         self._rebuilding = None

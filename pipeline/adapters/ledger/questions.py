@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from pipeline.adapters.ledger.engine import rows_by
+from pipeline.adapters.ledger.engine import database_now, rows_by
 from pipeline.adapters.ledger.records import entry_of, place_of, state_of
 from pipeline.adapters.ledger.tables import (
     articles,
@@ -183,6 +183,17 @@ def next_due_at(connection: Connection, stage: Stage) -> datetime | None:
     else:
         query = sa.select(sa.func.min(urls.c.due_at)).where(urls.c.stage == stage)
     return connection.execute(query).scalar()
+
+
+def leased(connection: Connection, stage: Stage) -> frozenset[str]:
+    """Return the tokens of leases that articles waiting for a stage are under at this moment."""
+    query = (
+        sa.select(urls.c.lease_token)
+        .distinct()
+        .where(urls.c.lease_token.is_not(None), urls.c.stage == stage)
+        .where(urls.c.lease_expires_at > database_now(connection))
+    )
+    return frozenset(connection.scalars(query))
 
 
 def waiting(connection: Connection, stage: Stage) -> int:

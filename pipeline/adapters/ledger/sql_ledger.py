@@ -228,6 +228,11 @@ class SqlLedger(SqlOversight, SqlCare):
         with self.database.reading() as connection:
             return leases.due_by_shard(connection, now, shards)
 
+    def leased(self, stage: Stage) -> frozenset[str]:
+        """Return the tokens of leases that articles waiting for a stage are under now."""
+        with self.database.reading() as connection:
+            return questions.leased(connection, stage)
+
     def waiting(self, stage: Stage) -> int:
         """Return how many items wait for a stage, due or not."""
         with self.database.reading() as connection:

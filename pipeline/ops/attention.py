@@ -65,7 +65,8 @@ def _queues(queues: Sequence[Queue], objective_s: float, now: datetime) -> list[
         if queue.oldest_due_at is None:
             continue
         waits_s = (now - queue.oldest_due_at).total_seconds()
-        words = f"{number(queue.due)} {stage_words(queue.stage)}, the oldest for {span(waits_s)}"
+        what = f"{number(queue.due)} {stage_words(queue.stage, queue.due)}"
+        words = f"{what}, the oldest for {span(waits_s)}"
         if queue.stage is Stage.POLL and waits_s > IDLE_AFTER_S:
             sentence = f"Nothing seems to run: {words}."
             found.append(

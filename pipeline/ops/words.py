@@ -63,13 +63,14 @@ _PAGES: Mapping[str, str] = {
     "index_unavailable": "the index did not answer; the item waits",
     "gone": "the publisher took it back: 404 or 410, twice, a day apart",
 }
-_STAGES: Mapping[Stage, str] = {
-    Stage.POLL: "feeds to be asked",
-    Stage.FETCH: "pages to be fetched",
-    Stage.EXTRACT: "pages to be read",
-    Stage.ENRICH: "texts to be enriched",
-    Stage.GROUP: "texts to be compared with others",
-    Stage.INDEX: "documents to be written",
+#: What waits for a stage: one of it, several.
+_STAGES: Mapping[Stage, tuple[str, str]] = {
+    Stage.POLL: ("feed to be asked", "feeds to be asked"),
+    Stage.FETCH: ("page to be fetched", "pages to be fetched"),
+    Stage.EXTRACT: ("page to be read", "pages to be read"),
+    Stage.ENRICH: ("text to be enriched", "texts to be enriched"),
+    Stage.GROUP: ("text to be compared with others", "texts to be compared with others"),
+    Stage.INDEX: ("document to be written", "documents to be written"),
 }
 _WORDS = {**fetching.TRANSIENT, **fetching.PERMANENT, **fetching.DROPPED, **_FEEDS, **_PAGES}
 
@@ -94,6 +95,7 @@ def _status_words(status: int) -> str:
         return f"the server answers {status}"
 
 
-def stage_words(stage: Stage) -> str:
+def stage_words(stage: Stage, items: int = 0) -> str:
     """Say what waits for a stage."""
-    return _STAGES[stage]
+    one, several = _STAGES[stage]
+    return one if items == 1 else several

@@ -247,7 +247,7 @@ def plain(answer):
 def test_the_overview_says_what_is_wrong_first_and_balances(filled):
     late = NOW + timedelta(hours=2)
     text = plain(Visitor(mounted(filled, now=late)).get("/"))
-    assert text.index("Nothing seems to run: 1 feeds to be asked") < text.index("1 dead letter")
+    assert text.index("Nothing seems to run: 1 feed to be asked") < text.index("1 dead letter")
     assert "2 discovered = 1 indexed + 1 dead" in text
     assert "reading it took longer than one item may take" in text
     assert "100 % of 1 article within the objective of 15 min" in text

@@ -7,7 +7,6 @@ an index or a working key that is there stays, an alias that is missing is put b
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from elasticsearch import BadRequestError, Elasticsearch
 
@@ -116,9 +115,8 @@ class Setup:
             yield Done("alias", alias, "put back")
 
     def _roles(self) -> list[Done]:
-        roles = {**privileges(self._names), "analyst": analyst(self._names)}
         done = []
-        for role, body in roles.items():
+        for role, body in (*privileges(self._names).items(), ("analyst", analyst(self._names))):
             name = f"{self._names.name}_{role}"
             self._client.security.put_role(name=name, **body)
             done.append(Done("role", name, "put"))

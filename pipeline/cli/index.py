@@ -84,7 +84,8 @@ def status(
 ) -> None:
     """Count the documents, compare their versions with the ledger's, say how the index is.
 
-    Exit code 1 when they differ: `newsline index verify` says where. Articles that are on their way
+    Exit code 1 when they differ (`newsline index verify` says where) or when the index was made for
+    other fields than documents have now (`newsline index rebuild`). Articles that are on their way
     at this moment are left out of the comparison.
 
     Example: newsline index status --data var/newsline
@@ -95,7 +96,8 @@ def status(
         print_json(report)
     else:
         print_table("Index", ("what", "value"), list(report.items()))
-    if any(report[str(how)] for how in upkeep.How if how is not upkeep.How.DIFFERENT):
+    differ = any(report[str(how)] for how in upkeep.How if how is not upkeep.How.DIFFERENT)
+    if differ or report.get("rebuild_needed"):
         raise typer.Exit(BAD_NEWS)
 
 
@@ -167,6 +169,8 @@ def prune(
     data: DataOption = DEFAULT_DATA, config: ConfigOption = None, json: JsonFlag = False
 ) -> None:
     """Delete the indices that earlier rebuilds left; the one that serves and a filling one stay.
+
+    So does one that somebody else gave an alias or a name like ours; `index status` says which.
 
     Example: newsline index prune --data var/newsline
     """

@@ -182,6 +182,8 @@ class ElasticIndex:
         """
         if before is not None and self._indices.serves_since() >= before:
             return []
+        for index, why in self._indices.left_alone().items():
+            log.warning("index_left_alone", index=index, why=why)
         unused = self._indices.unused()
         for name in unused:
             self._indices.remove(name)

@@ -10,6 +10,7 @@ from pipeline.adapters.elastic.aliases import serving_aliases
 from pipeline.adapters.elastic.cluster import Cluster, Role, refusals
 from pipeline.adapters.elastic.names import Names
 from pipeline.errors import IndexUnavailable, UsageError
+from pipeline.index.mapping_check import why_rebuild
 
 #: While an index is filled nobody searches it: fewer and larger segments, a quarter less work.
 _FILLING = {"index": {"refresh_interval": "-1", "auto_expand_replicas": False,
@@ -113,6 +114,8 @@ class Indices:
                 "serving": serving,
                 "filling": filling,
                 "unused": ", ".join(self.unused()) or None,
+                "left_alone": "; ".join(f"{n}: {why}" for n, why in self.left_alone().items())
+                or None,
             }
             if serving is not None:
                 facts |= self._facts_of(client, serving)
@@ -123,14 +126,33 @@ class Indices:
         stats = client.indices.stats(index=index, metric="store,docs").body["_all"]["primaries"]
         return {
             "schema_version": mapping.get("_meta", {}).get("schema_version"),
+            "rebuild_needed": why_rebuild(mapping),
             "size_bytes": stats["store"]["size_in_bytes"],
         }
 
     def unused(self) -> list[str]:
-        """Return the indices that no alias of ours leads to: earlier ones, kept until told."""
-        used = {self.behind(alias) for alias in
-                (self.names.read, self.names.write, self.names.rebuild)}  # fmt: skip
-        return [one for one in self.existing() if one not in used]
+        """Return the indices that no alias leads to: earlier ones, kept until told."""
+        return [index for index, why in self._without_our_alias().items() if not why]
+
+    def left_alone(self) -> Mapping[str, str]:
+        """Return what is named like an earlier index and may be somebody else's: index → why."""
+        return {index: why for index, why in self._without_our_alias().items() if why}
+
+    def _without_our_alias(self) -> Mapping[str, str]:
+        """Return each index of the pattern that does no work of ours, and why it is to stay."""
+        with refusals(f"list {self.names.pattern}", self._cluster.settings.url):
+            held = self._client().indices.get_alias(index=self.names.pattern).body
+        ours = {self.names.read, self.names.write, self.names.rebuild}
+        return {
+            index: self._why_to_stay(index, set(found["aliases"]))
+            for index, found in sorted(held.items())
+            if not ours & set(found["aliases"])
+        }
+
+    def _why_to_stay(self, index: str, aliases: set[str]) -> str:
+        if not self.names.is_index(index):
+            return "its name is none that we give"
+        return f"the alias {', '.join(sorted(aliases))} leads to it" if aliases else ""
 
     def serves_since(self) -> datetime:
         """Return when the index that serves was made. Raises IndexUnavailable when none does."""

@@ -6,7 +6,6 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Self
 
 import typer
@@ -14,7 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline import logs
 from pipeline.app import App, sync_catalogue
-from pipeline.balance import BalanceSheet, balance
 from pipeline.cli.options import (
     DEFAULT_DATA,
     DEFAULT_FEEDS,
@@ -25,27 +23,22 @@ from pipeline.cli.options import (
     open_config,
 )
 from pipeline.cli.output import (
-    BAD_NEWS,
-    OK,
-    REFUSED,
     WRONG_USE,
     JsonFlag,
     console,
     print_json,
     print_table,
 )
+from pipeline.cli.run_summary import summarise
 from pipeline.config import load
 from pipeline.enrich.enrichers import Enrichers
-from pipeline.errors import AccessDenied, ConfigError, Fault, IndexUnavailable, NewslineError
+from pipeline.errors import ConfigError, Fault
 from pipeline.feeds.catalogue import load_catalogue
 from pipeline.feeds.merging import say_merged
 from pipeline.fetch.user_agent import user_agent
 from pipeline.model import Feed, Result, Stage
 from pipeline.run import Observer, Run
-from pipeline.work import Books, FeedState, PollResult, Scope, StepResult
-
-#: Health of feeds that bring nothing and need somebody to look.
-ILL = frozenset({"failing", "gone", "empty", "paused"})
+from pipeline.work import FeedState, PollResult, StepResult
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +69,7 @@ def run(
         observer = _observer(json, len(catalogue))
         with observer:
             run_id = asyncio.run(run_app(app, catalogue, once=once, observer=observer))
-        code = _summary(app, run_id, json=json)
+        code = summarise(app, run_id, away=observer.away, json=json)
     if code:
         raise typer.Exit(code)
 
@@ -136,6 +129,17 @@ def check(
 class _Silent(Observer):
     """Says nothing: the summary at the end is enough for a machine."""
 
+    away: str | None = None  # why the index takes nothing; None: the last write went well
+
+    def index_away(self, why: str) -> None:
+        """Remember it for the summary."""
+        self.away = why
+
+    def stepped(self, stage: Stage, results: Sequence[StepResult]) -> None:  # noqa: ARG002
+        """Note that the index is back."""
+        if stage is Stage.INDEX:
+            self.away = None
+
     def __enter__(self) -> Self:
         return self
 
@@ -156,6 +160,7 @@ class _Lines(_Silent):
 
     def index_away(self, why: str) -> None:
         """Print why nothing is indexed."""
+        super().index_away(why)
         sys.stdout.write(f"index away, articles wait: {why}\n")
 
 
@@ -188,6 +193,7 @@ class _Bars(_Silent):
 
     def stepped(self, stage: Stage, results: Sequence[StepResult]) -> None:
         """Count the articles that ended their trip."""
+        super().stepped(stage, results)
         ends = [r.outcome.result for r in results if r.next_stage is None or stage is Stage.INDEX]
         self._ended.update(ends)
         note = ", ".join(
@@ -198,6 +204,7 @@ class _Bars(_Silent):
 
     def index_away(self, why: str) -> None:
         """Show why nothing is indexed."""
+        super().index_away(why)
         self._progress.update(self._indexed, note=f"waiting, the index is away: {why}")
 
 
@@ -206,69 +213,3 @@ def _observer(json: bool, feeds: int) -> _Silent:
     if json:
         return _Silent()
     return _Bars(feeds) if sys.stdout.isatty() else _Lines()
-
-
-def _ask_index(app: App, books: Books) -> tuple[BalanceSheet, NewslineError | None]:
-    """Hold the books against the index; against themselves, with the reason, if it says nothing."""
-    try:
-        return balance(books, app.index.versions()), None
-    except (AccessDenied, IndexUnavailable) as error:
-        return balance(books, books.indexed.items()), error
-
-
-def _summary(app: App, run_id: str, *, json: bool) -> int:
-    """Print what the run did, how the feeds are and whether the books balance.
-
-    Returns the exit code: OK when the books balance and not every feed that is polled is failing,
-    REFUSED when the index is away.
-    """
-    counts = app.ledger.run_counts(run_id)
-    sheet, unasked = _ask_index(app, app.ledger.books(Scope()))
-    states = [state for state in app.ledger.feed_states() if state.configured]
-    ill = [state for state in states if state.health in ILL]
-    merged = [state for state in states if state.merged_into is not None]
-    if json:
-        rows = [dict(zip(("stage", "result", "reason"), key, strict=True)) | {"count": count}
-                for key, count in sorted(counts.items())]  # fmt: skip
-        feeds = {
-            "configured": len(states),
-            "failing": [state.feed.feed_id for state in ill],
-            "merged": {state.feed.feed_id: state.merged_into for state in merged},
-        }
-        found = {"run_id": run_id, "outcomes": rows, "feeds": feeds, "balance": sheet.as_dict()}
-        print_json(found | {"index_not_asked": str(unasked) if unasked else None})
-    else:
-        if counts:
-            print_table(
-                f"Run {run_id}",
-                ("stage", "result", "reason", "count"),
-                [(*key, count) for key, count in sorted(counts.items())],
-            )
-        else:
-            typer.echo(f"Nothing was due. {_next_poll(states)}")
-        if ill:
-            print_table(
-                "Feeds that fail",
-                ("feed", "why", "next try"),
-                [(state.feed.feed_id, state.last_reason, _minute(state.next_poll_at))
-                 for state in ill],
-            )  # fmt: skip
-            typer.echo("`newsline feeds check` says more; `newsline replay --stage poll` asks now.")
-        for state in merged:
-            typer.echo(f"{state.feed.feed_id} is {say_merged(state)}.")
-        typer.echo(sheet.sentence())
-        if unasked:
-            typer.echo(f"By the ledger alone: the index was not asked. {unasked}")
-    if isinstance(unasked, IndexUnavailable):
-        return REFUSED
-    return OK if sheet.balances and len(ill) < max(1, len(states) - len(merged)) else BAD_NEWS
-
-
-def _next_poll(states: Sequence[FeedState]) -> str:
-    """Say when a feed is asked next."""
-    due = [state.next_poll_at for state in states if state.next_poll_at and not state.paused]
-    return f"The next feed is due at {_minute(min(due))}." if due else "No feed is active."
-
-
-def _minute(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never: paused"

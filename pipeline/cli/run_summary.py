@@ -1,0 +1,128 @@
+"""What `newsline run` says at its end: what it did, how feeds are, whether the books balance."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import typer
+
+from pipeline.app import App
+from pipeline.balance import BalanceSheet, balance
+from pipeline.cli.output import BAD_NEWS, OK, REFUSED, print_json, print_table
+from pipeline.errors import AccessDenied, IndexUnavailable
+from pipeline.feeds.merging import say_merged
+from pipeline.work import Books, FeedState, Scope
+
+#: Health of feeds that bring nothing and need somebody to look.
+ILL = frozenset({"failing", "gone", "empty", "paused"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    run_id: str
+    counts: Mapping[tuple[str, str, str], int]  # (stage, result, reason) → outcomes
+    sheet: BalanceSheet
+    unasked: str | None  # why the index was not asked what it holds
+    away: str | None  # why the index took nothing at the end
+    states: Sequence[FeedState]  # of the catalogue
+
+    @property
+    def ill(self) -> list[FeedState]:
+        return [state for state in self.states if state.health in ILL]
+
+    @property
+    def merged(self) -> list[FeedState]:
+        return [state for state in self.states if state.merged_into is not None]
+
+    @property
+    def code(self) -> int:
+        """OK when the books balance and not every feed that is polled is failing."""
+        if self.away is not None:
+            return REFUSED
+        polled = len(self.states) - len(self.merged)
+        return OK if self.sheet.balances and len(self.ill) < max(1, polled) else BAD_NEWS
+
+
+def summarise(app: App, run_id: str, *, away: str | None, json: bool) -> int:
+    """Print the summary of a run and return the exit code; `away`: why the index took nothing.
+
+    The code is REFUSED when articles wait because the index is away or refuses our key.
+    """
+    sheet, unasked = _ask_index(app, app.ledger.books(Scope()))
+    summary = _Summary(
+        run_id,
+        app.ledger.run_counts(run_id),
+        sheet,
+        str(unasked) if unasked else None,
+        away or (str(unasked) if isinstance(unasked, IndexUnavailable) else None),
+        [state for state in app.ledger.feed_states() if state.configured],
+    )
+    (_print_json if json else _print_text)(summary)
+    return summary.code
+
+
+def _ask_index(
+    app: App, books: Books
+) -> tuple[BalanceSheet, AccessDenied | IndexUnavailable | None]:
+    """Hold the books against the index; against themselves, with the reason, if it says nothing."""
+    try:
+        return balance(books, app.index.versions()), None
+    except (AccessDenied, IndexUnavailable) as error:
+        return balance(books, books.indexed.items()), error
+
+
+def _print_json(summary: _Summary) -> None:
+    names = ("stage", "result", "reason")
+    print_json(
+        {
+            "run_id": summary.run_id,
+            "outcomes": [
+                dict(zip(names, key, strict=True)) | {"count": count}
+                for key, count in sorted(summary.counts.items())
+            ],
+            "feeds": {
+                "configured": len(summary.states),
+                "failing": [state.feed.feed_id for state in summary.ill],
+                "merged": {state.feed.feed_id: state.merged_into for state in summary.merged},
+            },
+            "balance": summary.sheet.as_dict(),
+            "index_away": summary.away,
+            "index_not_asked": summary.unasked,
+        }
+    )
+
+
+def _print_text(summary: _Summary) -> None:
+    if summary.counts:
+        print_table(
+            f"Run {summary.run_id}",
+            ("stage", "result", "reason", "count"),
+            [(*key, count) for key, count in sorted(summary.counts.items())],
+        )
+    else:
+        typer.echo(f"Nothing was due. {_next_poll(summary.states)}")
+    if summary.ill:
+        print_table(
+            "Feeds that fail",
+            ("feed", "why", "next try"),
+            [(state.feed.feed_id, state.last_reason, _minute(state.next_poll_at))
+             for state in summary.ill],
+        )  # fmt: skip
+        typer.echo("`newsline feeds check` says more; `newsline replay --stage poll` asks now.")
+    for state in summary.merged:
+        typer.echo(f"{state.feed.feed_id} is {say_merged(state)}.")
+    typer.echo(summary.sheet.sentence())
+    if summary.unasked:
+        typer.echo(f"By the ledger alone: the index was not asked. {summary.unasked}")
+    if summary.away:
+        typer.echo(f"Articles wait, the index takes nothing: {summary.away}")
+
+
+def _next_poll(states: Sequence[FeedState]) -> str:
+    """Say when a feed is asked next."""
+    due = [state.next_poll_at for state in states if state.next_poll_at and not state.paused]
+    return f"The next feed is due at {_minute(min(due))}." if due else "No feed is active."
+
+
+def _minute(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never: paused"

@@ -20,6 +20,7 @@ from pipeline.adapters.elastic.writer import BulkWriter, acknowledged
 from pipeline.adapters.writes import newest
 from pipeline.errors import AccessDenied, IndexUnavailable, UsageError
 from pipeline.index import bulk
+from pipeline.index.mapping_check import why_rebuild
 from pipeline.index.query import Query, SearchPage
 from pipeline.model import Document
 from pipeline.ports import Index, IndexResult
@@ -52,8 +53,9 @@ class ElasticIndex:
         alias = self.names.rebuild if _beside else self.names.read
         self._target = self.names.rebuild if _beside else self.names.write
         self._searcher = Searcher(cluster, alias, role)
-        writing = Role.MAINTAINER if _beside else Role.WRITER
-        self._writer = BulkWriter(lambda: cluster.client(writing), cluster.settings.url)
+        self._writing = Role.MAINTAINER if _beside else Role.WRITER
+        self._fits = False
+        self._writer = BulkWriter(lambda: cluster.client(self._writing), cluster.settings.url)
         self._indices = Indices(cluster, self.names)
         self._rebuilding: ElasticIndex | None = None
         self._wrote_at = 0.0
@@ -71,12 +73,26 @@ class ElasticIndex:
         items = self._items(puts, removals, answers, replace_equal=replace_equal)
         if not items:
             return answers
+        self._require_fit()
         answers |= self._writer.write(self._target, items, refresh=self._refresh)
         self._wrote_at = time.monotonic()
         self._searcher.forget_languages()
         if self._original is None:
             self._also_to_rebuild(items, acknowledged(answers))
         return answers
+
+    def _require_fit(self) -> None:
+        """Refuse to write into an index of another time: it would refuse every single document."""
+        if self._fits:
+            return
+        step = "init" if self._original else "rebuild"
+        for index, mapping in self._indices.mappings(self._target, self._writing).items():
+            why = why_rebuild(mapping)
+            if why is not None:
+                raise IndexUnavailable(
+                    f"documents do not fit into {index}: {why}; `newsline index {step}`"
+                )
+        self._fits = True
 
     def _items(
         self,

@@ -48,6 +48,12 @@ class Indices:
             )
         return found[0] if found else None
 
+    def mappings(self, alias: str, role: Role) -> dict[str, dict[str, Any]]:
+        """Return index → mapping of what is behind an alias."""
+        with refusals(f"read the mapping of {alias}", self._cluster.settings.url):
+            answer = self._cluster.client(role).indices.get_mapping(index=alias).body
+        return {index: body["mappings"] for index, body in answer.items()}
+
     def existing(self) -> list[str]:
         """Return every index of the collection, in order."""
         with refusals(f"list {self.names.pattern}", self._cluster.settings.url):

@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from pipeline.balance import BalanceSheet, balance
+from pipeline.care import Care
 from pipeline.config import Config
 from pipeline.errors import UsageError
 from pipeline.model import Result, Stage
 from pipeline.ops.attention import Notice, notices
 from pipeline.ops.equation import Equation, equation
+from pipeline.ops.found import finding_notices
 from pipeline.ops.freshness import Freshness, freshness
 from pipeline.ops.health import STANDINGS, standing
 from pipeline.ops.sparkline import days_until
@@ -45,8 +47,8 @@ WINDOWS: Mapping[str, int] = {"1h": 1, "24h": 24, "7d": 168}
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class OpsLedger(Ledger, Oversight, Protocol):
-    """A ledger that answers both kinds of questions."""
+class OpsLedger(Ledger, Oversight, Care, Protocol):
+    """A ledger that answers all kinds of questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +155,14 @@ def overview(ledger: OpsLedger, config: Config, now: datetime, window: str) -> O
     objective_s = config.ops.freshness_objective_s
     fresh = freshness(ledger.delays(since, now, limit=MAX_DELAYS), objective_s)
     queues, dead, states = ledger.queues(now), ledger.dead_groups(), ledger.feed_states()
+    seen = notices(books, fresh, queues=queues, states=states, dead=dead, now=now)
+    found = finding_notices(ledger.findings(), books)
     return Overview(
         books=books,
         fresh=fresh,
         window=window,
         loads=_loads(queues, ledger.hourly(now - timedelta(hours=HOURS), now), now),
-        notices=notices(books, fresh, queues=queues, states=states, dead=dead, now=now),
+        notices=sorted([*seen, *found], key=lambda notice: not notice.is_bad),
         overrides=ledger.overrides(limit=CHANGES),
         actions=ledger.actions(limit=CHANGES),
         feeds=_count_standings(states),

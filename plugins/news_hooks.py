@@ -54,10 +54,16 @@ class NewslineHook(BaseHook):
         named = extra.get("config") or os.environ.get("NEWSLINE_CONFIG")
         told = dict(os.environ)
         if connection.host:
+            is_socket = connection.host.startswith("/")
             ledger = URL.create(
-                "postgresql", connection.login or None, connection.password or None,
-                connection.host, connection.port, connection.schema or None,
-            )  # fmt: skip
+                "postgresql",
+                username=connection.login or None,
+                password=connection.password or None,
+                host=None if is_socket else connection.host,
+                port=connection.port,
+                database=connection.schema or None,
+                query={"host": connection.host} if is_socket else {},
+            )
             told["NEWSLINE_LEDGER__URL"] = ledger.render_as_string(hide_password=False)
         return load(Path(named) if named else None, told)
 
@@ -84,7 +90,7 @@ class NewslineHook(BaseHook):
                 feeds = self.get_conn().feed_states()
         except NewslineError as error:
             return False, str(error)
-        return True, f"The ledger answers; it knows {len(feeds)} feeds."
+        return True, f"The ledger answers; feeds in it: {len(feeds)}."
 
 
 class NewsElasticsearchHook(BaseHook):

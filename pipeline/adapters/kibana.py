@@ -68,6 +68,11 @@ class Kibana:
 
         Raises UsageError for an address or a file of authorities that cannot be used.
         """
+        if "@" in url:  # not repeated: what stands before it is a secret
+            raise UsageError(
+                "the address of Kibana holds no user and no password;"
+                " give --user and --password-file, or --api-key-file"
+            )
         if not url.startswith(("http://", "https://")):
             raise UsageError(f"{url}: the address of Kibana begins with http:// or https://")
         self.url = url.rstrip("/")

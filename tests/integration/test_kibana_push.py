@@ -245,6 +245,15 @@ def test_an_address_that_is_none_is_refused(source):
         client("https://localhost", ca_file="ca.pem")
 
 
+@pytest.mark.parametrize(
+    "url", ["https://elastic:hush@localhost:5601", "elastic:hush@localhost", "http://u:hu/sh@host"]
+)
+def test_a_password_in_the_address_is_refused_and_not_repeated(url):
+    with pytest.raises(UsageError, match="--password-file") as error:
+        client(url)
+    assert "sh@" not in str(error.value)
+
+
 class Other(KibanaServer):
     """A web server that is no Kibana."""
 

@@ -4,7 +4,7 @@ BIN := .venv/bin
 SRC := pipeline dags plugins tests bench docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-long lint format types check lock picture bench clean
+.PHONY: help demo airflow test test-fast test-long lint format types check lock picture bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,11 @@ help: ## list the commands
 demo: .venv/.runtime ## the whole trip over the rehearsal news world, from feeds to a balanced index
 	$(BIN)/newsline demo --data var/demo
 
+airflow: .venv/.airflow ## a real local Airflow over the rehearsal news world, until Ctrl-C
+	$(BIN)/python -m pipeline.devairflow
+
 test: .venv/.airflow ## every test but the long ones (about five minutes on two cores)
-	$(BIN)/python -m pytest -n 2 -m "not long"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long"
 
 test-fast: .venv/.dev ## the tests that need no server of their own and take no time (under two minutes)
 	$(BIN)/python -m pytest -n 2 -m "not long and not slow and not postgres and not elasticsearch and not airflow and not corpora"

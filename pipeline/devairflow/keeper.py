@@ -53,7 +53,7 @@ def end_sessions(leaders: set[int], how: signal.Signals = signal.SIGTERM) -> Non
     for leader in leaders:
         _signal(leader, how)
     until = time.monotonic() + _PATIENCE_S
-    while members(leaders) and time.monotonic() < until:
+    while leaders.intersection(members(leaders)) and time.monotonic() < until:
         time.sleep(0.1)
     for pid in members(leaders):
         _signal(pid, signal.SIGKILL)

@@ -45,7 +45,7 @@ class Stack:
     def __init__(self, site: Site, environment: Mapping[str, str], keeper: Keeper) -> None:
         self.site = site
         self.executor = LOCAL
-        self._environment = dict(environment)
+        self.environment = dict(environment)
         self._keeper = keeper
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -96,7 +96,7 @@ class Stack:
     def launch(self, name: str, module: str, *arguments: str, **more: str) -> None:
         """Start a Python module as a component with a log of its own; `more` are variables."""
         logs = self.site.folder / "logs"
-        logs.mkdir(exist_ok=True)
+        logs.mkdir(parents=True, exist_ok=True)
         with (logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
@@ -139,7 +139,7 @@ class Stack:
 
     def gather(self) -> None:
         """Hand tasks to the scheduler's own processes again."""
-        spread = [name for name in self._running if name not in COMPONENTS]
+        spread = [name for name in self._running if name.startswith(("redis", "worker-"))]
         self.end(*spread, "scheduler", how=signal.SIGKILL)  # nothing is to be waited for
         self.executor = LOCAL
         self.launch("scheduler", "airflow", "scheduler")
@@ -165,7 +165,7 @@ class Stack:
             for name, value in os.environ.items()
             if not name.startswith(("AIRFLOW", "NEWSLINE_", "PYTEST_"))
         }
-        return kept | variables(self.site, self.executor) | self._environment
+        return kept | variables(self.site, self.executor) | self.environment
 
     def _wait_until_well(self) -> None:
         """Wait for the health of all, and pay what the first request of a task would pay."""

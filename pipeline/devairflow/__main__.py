@@ -1,0 +1,132 @@
+"""`make airflow`: a real local Airflow over the rehearsal news world, until Ctrl-C.
+
+Everything is kept in one folder and ends with the command; the next start begins afresh.
+"""
+
+import json
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+
+from sqlalchemy.engine import URL
+
+from pipeline.devairflow.keeper import Keeper
+from pipeline.devairflow.postgres import Postgres, execute
+from pipeline.devairflow.rest import Refused
+from pipeline.devairflow.settings import ROLES, ROOT
+from pipeline.devairflow.stack import Stack, new_site
+from pipeline.errors import NewslineError, StoreUnavailable
+from pipeline.rehearsal.server import DEFAULT_PORT
+
+FOLDER = ROOT / "var" / "airflow"
+WORLD = FOLDER / "rehearsal"
+UI_PORT = 8080
+#: The world plays a day in twelve minutes: each run, two minutes after the last, finds the news of
+#: four hours.
+RATE, BEGIN = "120", "2019-09-08T18:00:00Z"
+#: DAGs that run by themselves from the start; the others wait for somebody to start them.
+AT_ONCE = ("news_ingest", "news_retry", "news_quality", "news_example_consumer")
+_WORLD_S = 20.0
+_DAGS_S = 60.0
+
+
+def main() -> None:
+    """Start everything, say where it is, and end it with the command."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    keeper = Keeper()
+    say("starting PostgreSQL")
+    server = Postgres()
+    keeper.watch(server.pid)
+    try:
+        execute(server.url, "CREATE DATABASE newsline")
+        site = new_site(FOLDER, server.url, port=UI_PORT if _is_free(UI_PORT) else 0)
+        stack = Stack(site, _settings(server.url.set(database="newsline")), keeper)
+        _start(stack)
+        try:
+            _tell(stack)
+            stopped.wait()
+        finally:
+            say("\nending")
+            stack.stop()
+    finally:
+        server.stop()
+        keeper.close()
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _settings(ledger: URL) -> dict[str, str]:
+    """Return where tasks find Newsline's settings; what the world's lack stands in variables."""
+    return {
+        "NEWSLINE_CONFIG": str(WORLD / "pipeline.toml"),
+        "NEWSLINE_CONFIG_DIR": str(ROOT / "config"),
+        "NEWSLINE_FEEDS": str(WORLD / "feeds.toml"),
+        "NEWSLINE_DATA": str(FOLDER / "data"),
+        "NEWSLINE_LEDGER__URL": ledger.render_as_string(hide_password=False),
+        "NEWSLINE_PARSER__PROCESSES": "1",  # of each shard
+        "AIRFLOW_CONN_NEWSLINE_DEFAULT": json.dumps({"conn_type": "newsline"}),
+    }
+
+
+def _start(stack: Stack) -> None:
+    """Start the world, the ledger and Airflow, and let the DAGs run."""
+    say("starting the rehearsal news world")
+    stack.launch("rehearsal", "pipeline", "rehearse", "--dir", str(WORLD), "--rate", RATE,
+                 "--at", BEGIN, "--port", str(DEFAULT_PORT))  # fmt: skip
+    until = time.monotonic() + _WORLD_S
+    while not (WORLD / "pipeline.toml").exists():
+        if time.monotonic() > until:
+            stack.stop()
+            raise StoreUnavailable(f"the world is not there: {stack.last_lines('rehearsal')}")
+        time.sleep(0.1)
+    stack.run("pipeline", "ledger", "upgrade")
+    stack.start(say)
+    rest = stack.rest()
+    until = time.monotonic() + _DAGS_S
+    for dag_id in AT_ONCE:
+        while time.monotonic() < until:
+            with suppress(Refused):  # not read yet
+                rest.unpause(dag_id)
+                break
+            time.sleep(0.5)
+    rest.trigger(AT_ONCE[0])
+
+
+def _tell(stack: Stack) -> None:
+    """Say where it is and who may enter."""
+    say(f"\nAirflow: {stack.site.url}\n")
+    for user, role in ROLES.items():
+        say(f"  {user:9} password {stack.site.passwords[user]}   ({role})")
+    variables = " ".join(
+        f"{name}={value}" for name, value in stack.environment.items() if name.startswith("NEWS")
+    )
+    say(f"\nThe same ledger on the command line:\n\n  {variables} .venv/bin/newsline balance\n")
+    say(f"Logs: {FOLDER / 'logs'}. Ctrl-C ends everything.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except NewslineError as error:
+        sys.exit(str(error))

@@ -459,3 +459,33 @@ def test_the_style_sheet_loads_nothing(ada):
     css = ada.get("/ops.css").text
     assert "url(" not in css
     assert "@import" not in css
+
+
+def luminance(colour):
+    """By WCAG 2: 0 black, 1 white."""
+    digits = colour.lstrip("#")
+    digits = "".join(digit * 2 for digit in digits) if len(digits) == 3 else digits
+    parts = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_text_has_enough_contrast_in_light_and_dark(ada):
+    css = ada.get("/ops.css").text
+    schemes = [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+)", part))
+               for part in css.split("@media (prefers-color-scheme: dark)")[:2]]  # fmt: skip
+    on = {
+        "ink": ("page", "card", "plain-ground", "well-ground", "bad-ground", "warn-ground"),
+        "quiet": ("page", "card"), "link": ("page", "card", "bad-ground", "warn-ground"),
+        "well": ("card", "well-ground"), "bad": ("card", "bad-ground"),
+        "warn": ("card", "warn-ground"),
+    }  # fmt: skip
+    poor = []
+    for scheme in schemes:
+        for text, grounds in on.items():
+            for ground in grounds:
+                dim, bright = sorted(luminance(scheme[name]) for name in (text, ground))
+                if (bright + 0.05) / (dim + 0.05) < 4.5:
+                    poor.append((text, ground, scheme[text]))
+    assert len(schemes) == 2
+    assert poor == []

@@ -34,8 +34,8 @@ from pipeline.index import bulk
 from pipeline.index.document import build_document
 from pipeline.index.query import Query
 from pipeline.model import Stage, Status
-from pipeline.run import Run
 from pipeline.rebuild import rebuild
+from pipeline.run import Run
 from pipeline.upkeep import How, differing_versions, repair
 from pipeline.work import Scope
 

@@ -21,20 +21,20 @@ _DOTLESS_LANGUAGES = frozenset({"tr", "az"})
 
 #: Marks that stand inside words: combining accents, Hebrew and Arabic vowel signs, the Indic and
 #: South-East Asian blocks (whose vowels are marks), soft hyphen and zero-width (non-)joiner.
-_MARKS = (
+MARKS = (
     "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"
     "\u0900-\u0963\u0966-\u109f\u00ad\u200c\u200d"
 )
 #: Scripts written without spaces: each character is a word, a run of them is matched as a phrase.
-_IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _LETTER = r"[^\W\d_]"
-_IN_WORD = rf"[^\W_{_IDEOGRAPHS}]"
-_ACRONYM = rf"(?<![\w{_MARKS}]){_LETTER}(?:\.{_LETTER})+(?![\w{_MARKS}])\.?"  # U.S., u.s
+_IN_WORD = rf"[^\W_{IDEOGRAPHS}]"
+_ACRONYM = rf"(?<![\w{MARKS}]){_LETTER}(?:\.{_LETTER})+(?![\w{MARKS}])\.?"  # U.S., u.s
 _POSSESSIVE = r"(?<=\w)['’]s(?!\w)"  # the English one is no word
 _PLAIN = (
-    rf"[{_IDEOGRAPHS}]"
-    rf"|[^\W_\u0640{_IDEOGRAPHS}]{_IN_WORD}*+(?:[{_MARKS}]++{_IN_WORD}*+)*+"
+    rf"[{IDEOGRAPHS}]"
+    rf"|[^\W_\u0640{IDEOGRAPHS}]{_IN_WORD}*+(?:[{MARKS}]++{_IN_WORD}*+)*+"
 )
 _ANY_WORD = re.compile(rf"(?P<acronym>{_ACRONYM})|{_POSSESSIVE}|(?P<plain>{_PLAIN})")
 _ACRONYMS, _POSSESSIVES = re.compile(_ACRONYM), re.compile(_POSSESSIVE)

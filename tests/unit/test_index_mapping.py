@@ -3,6 +3,7 @@
 import orjson
 import pytest
 
+from pipeline.index.analyzers import news_analysis
 from pipeline.index.mapping import LANGUAGES, PARTS, index_template, render, vectors
 from pipeline.index.query import FACETS
 from pipeline.index.schema import FIELDS, SCHEMA_VERSION, Kind
@@ -10,7 +11,7 @@ from pipeline.index.schema import FIELDS, SCHEMA_VERSION, Kind
 GENERATED = {"news-template": index_template, "news-vectors": vectors}
 #: What Elasticsearch 9 and its module analysis-common offer under these very names.
 CHAR_FILTERS = {"mapping", "pattern_replace", "html_strip"}
-TOKENIZERS = {"standard"}
+TOKENIZERS = {"whitespace"}
 FILTERS = {
     "lowercase", "asciifolding", "decimal_digit", "arabic_normalization", "persian_normalization",
     "stemmer",
@@ -27,6 +28,11 @@ def folder(root):
 def test_the_file_is_the_generated_one(folder, name):
     text = (folder / f"{name}.json").read_text("utf-8")
     assert text == render(GENERATED[name]()), "run the command in pipeline/index/mapping.py"
+
+
+def test_the_analyzers_are_made_from_our_own_rules(folder):
+    text = (folder / "news-analysis.json").read_text("utf-8")
+    assert text == news_analysis(), "run the command in pipeline/index/analyzers.py"
 
 
 def test_every_field_is_mapped_and_nothing_else_is_taken(folder):
@@ -63,10 +69,11 @@ def test_the_analysis_uses_only_what_a_real_server_has(folder):
     body = orjson.loads((folder / "news-analysis.json").read_bytes())
     analysis = body["template"]["settings"]["index"]["analysis"]
     assert {one["type"] for one in analysis["char_filter"].values()} <= CHAR_FILTERS
+    assert {one["type"] for one in analysis["tokenizer"].values()} <= TOKENIZERS
     own = analysis["filter"]
     assert {one["type"] for one in own.values()} <= FILTERS
     for analyzer in analysis["analyzer"].values():
-        assert analyzer["tokenizer"] in TOKENIZERS
+        assert analyzer["tokenizer"] in analysis["tokenizer"]
         assert set(analyzer["char_filter"]) <= set(analysis["char_filter"])
         assert set(analyzer["filter"]) <= set(own) | FILTERS
     assert set(analysis["analyzer"]) == {"exact", *(f"stem_{language}" for language in LANGUAGES)}

@@ -6,7 +6,7 @@ shortfall could still change the list, all values are read: exact, but about a s
 50,000 values. That takes a facet of over 5,000 values of which even the most frequent are rare.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import tantivy
@@ -77,6 +77,15 @@ def _buckets(answer: Mapping[str, Any]) -> Counts:
 def _exactly(searcher: tantivy.Searcher, matching: tantivy.Query, facet: str, name: str) -> int:
     one = tantivy.Query.term_query(layout.schema(), facet, name)
     return total_of(searcher.search(both(matching, one), limit=1))
+
+
+def count_values(
+    searcher: tantivy.Searcher, matching: tantivy.Query, field: str, values: Collection[str]
+) -> dict[str, int]:
+    """Return how much of what matches has each of some values (no more than a page shows)."""
+    wanted = tantivy.Query.term_set_query(layout.schema(), field, list(values))
+    answer = searcher.aggregate(both(matching, wanted), {field: _terms(field, len(values) or 1)})
+    return dict(_buckets(answer[field]))
 
 
 def count_distinct(searcher: tantivy.Searcher, matching: tantivy.Query, field: str) -> int:

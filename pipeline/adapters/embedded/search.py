@@ -8,7 +8,7 @@ from tantivy import Order
 
 from pipeline.adapters.embedded import layout
 from pipeline.adapters.embedded.compile import both, filter_query, text_query
-from pipeline.adapters.embedded.counting import count_distinct, count_facets
+from pipeline.adapters.embedded.counting import count_distinct, count_facets, count_values
 from pipeline.adapters.embedded.generation import Generation, total_of
 from pipeline.adapters.stemming import STEMMED, stemmer_of
 from pipeline.errors import UsageError
@@ -148,19 +148,14 @@ def _stories(
     shown = list(firsts.values())[offset : offset + query.size]
     more = len(firsts) > offset + query.size
     hits = [_hit(searcher, query, clauses, score, place) for score, place in shown]
+    told = count_values(searcher, matching, "story_id", {hit.document["story_id"] for hit in hits})
     return SearchPage(
         total=total_of(searcher.search(matching, limit=1)),
-        hits=tuple(replace(hit, in_story=_told(searcher, matching, hit)) for hit in hits),
+        hits=tuple(replace(hit, in_story=told[hit.document["story_id"]]) for hit in hits),
         facets=count_facets(searcher, query, text),
         cursor=encode_cursor(query, [offset + query.size]) if more else None,
         stories=count_distinct(searcher, matching, "story_id"),
     )
-
-
-def _told(searcher: tantivy.Searcher, matching: tantivy.Query, hit: Hit) -> int:
-    """Return how many matching documents tell the story of a hit."""
-    same = tantivy.Query.term_query(layout.schema(), "story_id", hit.document["story_id"])
-    return total_of(searcher.search(both(matching, same), limit=1))
 
 
 def _in_order(

@@ -175,9 +175,15 @@ def wait_for_state(airflow, dag_id, run_id, task_id, state, *, timeout_s=60):
     pytest.fail(f"{task_id} of {dag_id} is not {state}: {states}")
 
 
+#: Nobody answers at once, and Airflow 3.3 may take an answer that comes before the scheduler has
+#: heard of the task's end for a lost task, which it tries again: then it asks once more.
+THINKING_S = 5
+
+
 def answer(airflow, dag_id, run_id, chosen):
     """Answer an approval as a person does in the UI."""
     wait_for_state(airflow, dag_id, run_id, "approve", "awaiting_input")
+    time.sleep(THINKING_S)
     task = f"dags/{dag_id}/dagRuns/{quoted(run_id)}/taskInstances/approve/-1/hitlDetails"
     airflow.rest.ask("PATCH", task, {"chosen_options": [chosen], "params_input": {}})
 

@@ -63,6 +63,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     AIRFLOW__CORE__LOAD_EXAMPLES=false \
     AIRFLOW__LOGGING__BASE_LOG_FOLDER=/var/log/airflow \
     NEWSLINE_CONFIG_DIR=/opt/newsline/config \
+    NEWSLINE_CONFIG=/opt/newsline/config/pipeline.toml \
     NEWSLINE_FEEDS=/opt/newsline/config/feeds.toml \
     NEWSLINE_DATA=/var/lib/newsline/data
 WORKDIR /opt/newsline

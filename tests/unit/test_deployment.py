@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from base64 import urlsafe_b64decode
 from pathlib import Path
 
@@ -341,3 +342,22 @@ def test_the_image_is_pinned_ends_as_an_ordinary_user_and_copies_what_is_there()
         for source in rest.split()[:-1]:
             assert (ROOT / source).exists(), source
             assert f"!{source.split('/')[0]}" in sent, source
+
+
+# --- Kubernetes -----------------------------------------------------------------------------------
+
+
+def test_the_charts_values_agree_with_the_stack(read_yaml, services):
+    values = read_yaml(DEPLOY / "kubernetes" / "airflow-values.yaml")
+    lock = (ROOT / "requirements" / "airflow.txt").read_text("utf-8")
+    assert f"apache-airflow=={values['airflowVersion']} " in lock
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert values["defaultAirflowTag"] == project["version"]
+    sets = {one["name"]: one for one in values["workers"]["celery"]["sets"]}
+    for name in ("fetch", "index"):
+        command = services[f"worker-{name}"]["command"]
+        assert sets[name]["queue"] == command[command.index("--queues") + 1]
+    mounted = {volume["name"] for volume in sets["fetch"]["extraVolumes"]}
+    assert mounted == {"archive"}
+    policy = read_yaml(DEPLOY / "kubernetes" / "network-policy.yaml")
+    assert policy["spec"]["podSelector"]["matchLabels"] == sets["fetch"]["labels"]

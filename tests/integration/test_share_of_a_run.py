@@ -1,14 +1,21 @@
 """A run that does its share of the trip only, as a scheduler's task does."""
 
 import asyncio
+import os
+import signal
+import threading
+import time
 import zlib
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from support_run import HTML, RSS, Trip, article, feed, rss
 
+from pipeline import scheduled
 from pipeline.app import INPUT_STAGES
 from pipeline.model import Stage
-from pipeline.run import Run, Share
+from pipeline.run import Observer, Run, Share
 
 SHARDS = 2
 
@@ -73,6 +80,53 @@ def test_a_shard_takes_its_own_hosts_first(trip):
     trip.sync()
     do(trip, INPUT_STAGES, shard=(1, SHARDS))
     assert asked(trip)[0] == second
+
+
+class SlowFetcher:
+    """Asks, and gets no answer for a long time."""
+
+    async def get(self, *_, **__):
+        await asyncio.sleep(60)
+
+
+class TimedOut(BaseException):
+    """What Airflow raises in a task that takes too long, wherever it is at that moment."""
+
+
+def interrupted(trip, number, *, within_s):
+    """Do a share as a scheduler's task does, and send it a signal while it waits for answers."""
+
+    async def nothing():
+        pass
+
+    doors = replace(trip.doors, fetcher=SlowFetcher())
+    app = SimpleNamespace(doors=lambda _: doors, aclose_fetcher=nothing)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), number))
+    timer.start()
+    started = time.monotonic()
+    try:
+        asyncio.run(scheduled._run(app, Share(INPUT_STAGES), Observer()))
+    finally:
+        timer.join()
+        assert time.monotonic() - started < within_s
+        (free,) = trip.ledger.lease_hosts(Stage.POLL, trip.clock.now(), limit=9, lease_s=60)
+        assert free.host == FEED_HOST
+
+
+def test_a_task_that_takes_too_long_gives_every_lease_back(trip):
+    def raise_it(*_):
+        raise TimedOut
+
+    before = signal.signal(signal.SIGALRM, raise_it)
+    try:
+        with pytest.raises(TimedOut):
+            interrupted(trip, signal.SIGALRM, within_s=5)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_task_that_is_told_to_end_does_so_and_gives_every_lease_back(trip):
+    interrupted(trip, signal.SIGTERM, within_s=5)
 
 
 def test_out_of_time_nothing_more_is_begun_and_every_lease_is_given_back(trip):

@@ -191,7 +191,8 @@ def test_a_task_leads_to_what_its_run_did(airflow, desk_of):
     assert status == 200
     assert re.search(r"<th scope=\"row\">index</th><td><span class=\"badge ok\"", text)
     status, text, _ = viewer.ask("/newsops/balance")
-    assert (status, "The books balance" in text) == (200, True)
+    log = airflow.stack.last_lines("api-server")
+    assert (status, "The books balance" in text) == (200, True), log
 
 
 # ── with a browser ────────────────────────────────────────────────────────────────────────────

@@ -26,8 +26,7 @@ _NORMALIZED = {
     "fa": ["decimal_digit", "arabic_normalization", "persian_normalization"],
 }
 _LOWERCASE = {"tr": "turkish", "el": "greek"}  # capitals of their own
-#: What a word of MAX_WORD_CHARS can grow to when its letters are written out (ﷺ is eighteen).
-_MAX_TOKEN_CHARS = 18 * MAX_WORD_CHARS
+_MAX_TOKEN_CHARS = 1_048_576  # the most that is allowed: a longer run would be cut into two words
 _RULES_PER_LINE = 16
 _RULES = "letters are listed here"
 
@@ -41,17 +40,19 @@ _LETTER = r"[\p{L}\p{Nl}\p{No}]"
 _INSIDE = rf"\p{{L}}\p{{N}}{_java(MARKS)}"  # of a word, beside ideographs
 _IDEOGRAPH = rf"[{_java(IDEOGRAPHS)}]"
 _ANY = rf"[{_INSIDE}{_java(IDEOGRAPHS)}]"
+_STRAY = rf"[\u0640[{_java(MARKS)}&&[^\p{{L}}\p{{N}}]]]"  # begins no word
 
-#: Name → (what is replaced, by what), in this order.
+#: Name → (what is replaced, by what), in this order. Each begins with what is rare in a text and
+#: looks around only then: Java tries a pattern at every character.
 _CUTS = {
     "acronyms": (
-        rf"(?<=(?:^|[^_{_INSIDE}]){_LETTER})\.(?={_LETTER}(?:$|[^_{_INSIDE}]))", ""
+        rf"\.(?<=(?:^|[^_{_INSIDE}]){_LETTER}\.)(?={_LETTER}(?:$|[^_{_INSIDE}]))", ""
     ),
-    "possessives": (r"(?<=[\p{L}\p{N}_])['’]s(?![\p{L}\p{N}_])", " "),
-    "signs": (rf"[^{_INSIDE}{_java(IDEOGRAPHS)}]", " "),
-    "ideographs": (rf"(?<={_IDEOGRAPH})(?={_ANY})|(?<={_ANY})(?={_IDEOGRAPH})", " "),
-    "stray_marks": (rf"(?<!{_ANY})(?:[{_java(MARKS)}&&[^\p{{L}}\p{{N}}]]|\u0640)+", ""),
-    "long_words": (rf"([{_INSIDE}]{{{MAX_WORD_CHARS}}})[{_INSIDE}]+", "$1"),
+    "possessives": (r"['’](?<=[\p{L}\p{N}_]['’])s(?![\p{L}\p{N}_])", " "),
+    "signs": (rf"[^ {_INSIDE}{_java(IDEOGRAPHS)}]+", " "),
+    "before_ideographs": (rf"{_IDEOGRAPH}(?<=[{_INSIDE}]{_IDEOGRAPH})", " $0"),
+    "after_ideographs": (rf"{_IDEOGRAPH}(?={_ANY})", "$0 "),
+    "stray_marks": (rf"{_STRAY}(?<!{_ANY}{_STRAY}){_STRAY}*", ""),
 }  # fmt: skip
 
 
@@ -62,10 +63,12 @@ def component() -> dict[str, Any]:
         for name, (pattern, by) in _CUTS.items()
     }
     char_filters["letters"] = {"type": "mapping", "mappings": _RULES}
-    filters = {
+    filters: dict[str, Any] = {"cut": {"type": "truncate", "length": MAX_WORD_CHARS}}
+    filters |= {
         f"lowercase_{language}": {"type": "lowercase", "language": name}
         for language, name in _LOWERCASE.items()
-    } | {
+    }
+    filters |= {
         f"stemmer_{language}": {"type": "stemmer", "language": _STEMMERS[language]}
         for language in LANGUAGES
     }
@@ -74,7 +77,7 @@ def component() -> dict[str, Any]:
         "tokenizer": {"spaces": {"type": "whitespace", "max_token_length": _MAX_TOKEN_CHARS}},
         "filter": filters,
         "analyzer": {
-            "exact": _analyzer([*_CUTS, "letters"], ["lowercase"]),
+            "exact": _analyzer([*_CUTS, "letters"], ["lowercase", "cut"]),
             **{f"stem_{language}": _stemming(language) for language in LANGUAGES},
         },
     }
@@ -93,7 +96,7 @@ def _stemming(language: str) -> dict[str, Any]:
     lowercase = f"lowercase_{language}" if language in _LOWERCASE else "lowercase"
     normalized = _NORMALIZED.get(language, [])
     folded = [] if normalized else ["asciifolding"]
-    return _analyzer([*_CUTS], [lowercase, *normalized, f"stemmer_{language}", *folded])
+    return _analyzer([*_CUTS], [lowercase, "cut", *normalized, f"stemmer_{language}", *folded])
 
 
 def _analyzer(char_filters: list[str], filters: list[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ CHAR_FILTERS = {"mapping", "pattern_replace", "html_strip"}
 TOKENIZERS = {"whitespace"}
 FILTERS = {
     "lowercase", "asciifolding", "decimal_digit", "arabic_normalization", "persian_normalization",
-    "stemmer",
+    "stemmer", "truncate",
 }  # fmt: skip
 AGGREGATABLE = {"keyword", "date", "long", "float", "boolean"}
 

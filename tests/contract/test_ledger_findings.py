@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from support_ledger import (
     NOW,
     bring_to,
@@ -17,7 +18,6 @@ from support_ledger import (
     state,
     step,
 )
-from sqlalchemy.exc import IntegrityError
 
 from pipeline.model import Result, Stage, Status
 from pipeline.quality.drift import Pages, Texts

@@ -18,6 +18,7 @@ from pipeline.cli.root import build
 from pipeline.config import AlertSettings, Config, FetchSettings
 from pipeline.errors import IndexUnavailable, StoreUnavailable, UsageError
 from pipeline.quality.findings import FindingKind, Silence
+from pipeline.rebuild import rebuild
 
 URL = "https://herald.example/a"
 DAY = timedelta(days=1)
@@ -142,6 +143,24 @@ def test_while_the_index_is_away_the_balance_stays_as_it_was(trip):
     done = inspect(trip, Away())
     assert [one.finding.kind for one in done.open] == [FindingKind.BALANCE]
     assert done.not_looked_for == {FindingKind.BALANCE: "no connection"}
+
+
+def test_findings_go_out_as_events_the_same_ones_until_something_changes(trip):
+    class Sink(dict):
+        def write(self, events):
+            self.update({one.event_id: one.body["result"] for one in events})
+
+    sink = Sink()
+    article_id = lose_a_document(trip)
+    for _ in range(2):
+        inspect(trip)
+        inspection.announce(trip.ledger, sink, trip.clock.now())
+    assert list(sink.values()) == ["critical"]
+    assert rebuild(trip.ledger, trip.index).serves
+    assert trip.index.find(article_id)
+    inspect(trip)
+    inspection.announce(trip.ledger, sink, trip.clock.now())
+    assert list(sink.values()) == ["critical", "over"]
 
 
 def test_a_feed_that_falls_silent_is_found(trip):

@@ -12,6 +12,7 @@ The trip of an article, stage by stage:
 `run.py` is the whole trip in one process: read it first. `stages.py` has one short function per
 stage. `model.py` and `work.py` hold the records, `ports.py` the doors to the world, `adapters/`
 what stands behind those doors; `app.py` wires them from `config.py`. `cli/` is the command,
-`scheduled.py` what a scheduler's tasks do (`dags/` wires those; nothing else needs Airflow).
+`scheduled.py` what a scheduler's tasks do (`dags/` wires those; nothing else needs Airflow), `ops/`
+the page of those who run it all (`plugins/` mounts it).
 `rehearsal/` is a small news world to try all this on; nothing of the trip imports it.
 """

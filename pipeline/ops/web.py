@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipeline.config import Config
-from pipeline.errors import AccessDenied, ConfigError, StoreUnavailable, UsageError
+from pipeline.errors import ConfigError, StoreUnavailable, UsageError
 from pipeline.ops import reports
 from pipeline.ops.access import MayAct, Person, Who
 from pipeline.ops.acting import Acting
@@ -220,7 +220,7 @@ class _Pages:
             sheet, found = await run_in_threadpool(
                 lambda: reports.compared(desk.open_ledger(), open_index())
             )
-        except AccessDenied as error:
+        except UsageError as error:  # another key would be needed, or another process writes
             problem = str(error)
         return await self._page(request, "balance", sheet=sheet, found=found, problem=problem)
 

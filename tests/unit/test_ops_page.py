@@ -23,8 +23,11 @@ from support_ledger import (
 )
 from support_ops import ROOT, Visitor, mounted
 
+from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.adapters.ledger import open_ledger
 from pipeline.config import Config, FetchSettings
+from pipeline.errors import AccessDenied
+from pipeline.index.document import build_document
 from pipeline.model import Result, Stage
 from pipeline.ops.web import HEADERS
 from pipeline.work import Outcome, PollResult
@@ -489,3 +492,25 @@ def test_every_text_has_enough_contrast_in_light_and_dark(ada):
                     poor.append((text, ground, scheme[text]))
     assert len(schemes) == 2
     assert poor == []
+
+
+class Locked:
+    """An index that may not be asked with the key in use."""
+
+    def versions(self):
+        raise AccessDenied("this key may not search")
+
+
+def test_ledger_and_index_are_compared_when_asked(filled, tmp_path):
+    index = EmbeddedIndex(tmp_path / "index")
+    works = [work for batch in filled.all_indexed() for work in batch]
+    ada = Visitor(mounted(filled, index=index))
+    assert "Hold it against the index itself" in ada.get("/").text
+    text = plain(ada.get("/balance"))
+    assert "The books do NOT balance" in text
+    assert f"missing from the index {A}" in text
+    index.write([build_document(work) for work in works], [])
+    assert "The books balance: 2 discovered = 1 indexed + 1 dead" in plain(ada.get("/balance"))
+    index.close()
+    assert "may not search" in Visitor(mounted(filled, index=Locked())).get("/balance").text
+    Visitor(mounted(filled)).get("/balance", status=404)

@@ -180,7 +180,8 @@ def test_a_feed_that_falls_silent_is_found(trip):
 def newsline(trip, tmp_path):
     trip.close()
     config = tmp_path / "pipeline.toml"
-    config.write_text(f'[clock]\norigin = "{datetime(2019, 9, 10, 9, tzinfo=UTC).isoformat()}"\n')
+    origin, origin_at = datetime(2019, 9, 10, 9, tzinfo=UTC), datetime.now(UTC)  # one for all
+    config.write_text(f'[clock]\norigin = "{origin}"\norigin_at = "{origin_at}"\n')
 
     def run(*words):
         options = ["--data", str(tmp_path), "--config", str(config), "--json"]

@@ -29,19 +29,22 @@ from pipeline.errors import ConfigError, Fault, StoreUnavailable
 __all__ = ["SqlLedger", "open_ledger", "opened"]
 
 _AWAY = (DatabaseError, OperationalError)
+#: What a PostgreSQL server says, after FATAL, of a state that ends by itself.
+_PASSING = ("starting up", "shutting down", "recovery", "too many", "remaining connection slots")
 
 
 def open_ledger(url: str, *, create: bool = True) -> SqlLedger:
     """Open the ledger at a SQLAlchemy URL (sqlite:///FILE or postgresql://…).
 
     A SQLite file is made when missing (unless `create` is False) and brought up to date by itself.
-    Raises ConfigError when there is none, it cannot be reached, or its form does not fit.
+    Raises ConfigError when there is none or its form does not fit, StoreUnavailable when its
+    server does not answer.
     """
     database = _connect(url, create=create)
     try:
         with _explained(database):
             ensure_current(database)
-    except ConfigError:
+    except (ConfigError, StoreUnavailable):
         database.close()
         raise
     return SqlLedger(database)
@@ -80,4 +83,11 @@ def _explained(database: Database) -> Iterator[None]:
         where = database.url.render_as_string(hide_password=True)
         reason = str(error.orig).strip().splitlines()[0]
         problem = f"{where} cannot be used: {reason}"
+        if not database.is_sqlite and isinstance(error, OperationalError) and _may_pass(reason):
+            raise StoreUnavailable(f"the ledger {problem}") from None
         raise ConfigError([Fault("settings", "ledger.url", problem)]) from None
+
+
+def _may_pass(reason: str) -> bool:
+    """Tell a server that is away from one that knows no such database, user or password."""
+    return "FATAL" not in reason or any(words in reason for words in _PASSING)

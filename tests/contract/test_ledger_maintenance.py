@@ -28,7 +28,7 @@ from support_ledger import (
 from pipeline.adapters.ledger import backups, maintenance, open_ledger, opened
 from pipeline.adapters.ledger.records import _STATE_COLUMNS, state_row
 from pipeline.adapters.ledger.tables import feeds, metadata
-from pipeline.errors import ConfigError, UsageError
+from pipeline.errors import ConfigError, StoreUnavailable, UsageError
 from pipeline.model import Stage
 from pipeline.quality.findings import Finding, FindingKind, Severity, Silence
 from pipeline.work import ReplaySelector, RobotsCopy, Scope
@@ -158,8 +158,13 @@ def test_an_empty_postgres_waits_for_its_operator(empty_postgres_url):
 
 
 @pytest.mark.postgres
+def test_a_postgres_without_the_database_is_a_fault_of_the_settings(postgres_url):
+    with pytest.raises(ConfigError, match=r"nowhere.*does not exist"):
+        open_ledger(postgres_url.replace("newsline_", "nowhere_", 1))
+
+
 def test_a_postgres_that_does_not_answer_is_named_without_its_password():
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(StoreUnavailable) as caught:
         open_ledger("postgresql://someone:secret@127.0.0.1:1/none")
     assert "127.0.0.1:1" in str(caught.value)
     assert "secret" not in str(caught.value)

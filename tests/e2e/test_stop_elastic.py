@@ -5,7 +5,8 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support_cluster import ScriptedCluster, silent
+from support_cluster import JSON, PRODUCT, ScriptedCluster, silent
+from support_sockets import reply
 from support_trip import Desk
 
 from pipeline.adapters.clock import ScaledClock
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_stopped_run_does_not_wait_for_a_write_that_hangs(tmp_path):
     with ScriptedCluster() as cluster, WorldServer(ScaledClock(NOW), script=()) as world:
+        cluster.server.on("/news_write/_mapping", reply(b"{}", headers=[PRODUCT, JSON]))
         cluster.then(*[silent] * 100)
         section = f'[index]\nkind = "elasticsearch"\nurl = "{cluster.server.url("")}"\n'
         desk = Desk(tmp_path, world.feeds(), port=world.port, extra=section)

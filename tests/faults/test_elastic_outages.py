@@ -60,6 +60,7 @@ class Newsroom(Trip):
         self.index._writer = BulkWriter(
             lambda: cluster.client(Role.WRITER), proxy.url, budget_s=BUDGET_S
         )
+        self.index._require_fit()  # as a process that has written before
         self.doors = replace(self.doors, index=self.index)
         self.names = self.straight.names
         self.admin = connect(self.straight.cluster.settings, None)

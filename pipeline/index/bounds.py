@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Collection
+from datetime import date
 
 from pipeline.errors import UsageError
+from pipeline.index.facets import DAY
 from pipeline.index.fusion import DEPTH
 from pipeline.index.query import FACETS, Query
 from pipeline.index.schema import VECTOR_DIMS
@@ -81,3 +83,12 @@ def _check_values(facet: str, values: Collection[str]) -> None:
             raise UsageError(f"a value of filter {facet} is empty or over {MAX_VALUE_CHARS} long")
         if any("\ud800" <= char <= "\udfff" for char in value):
             raise UsageError(f"a value of filter {facet} is not valid text")
+        if facet == DAY and not _is_day(value):
+            raise UsageError(f"{value!r} of filter {facet} is not a day (YYYY-MM-DD)")
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False

@@ -20,7 +20,8 @@ from pipeline.index.query import Query
 
 _FORMAT = 1
 _CHECK_BYTES = 8
-_MAX_CHARS = 512
+_MAX_CHARS = 6_000  # holds the longest article_id as hexadecimal digits
+_MAX_NUMBER = 2**63  # engines count in 64 bits; of what is below -2**63 orjson makes a float
 
 
 def encode_cursor(query: Query, position: list[str | int | float]) -> str:
@@ -50,6 +51,8 @@ def decode_cursor(query: Query, kinds: tuple[type, ...]) -> list[str | int | flo
     if check != _check(query, payload) or not isinstance(position, list):
         raise wrong
     if tuple(type(part) for part in position) != kinds:
+        raise wrong
+    if any(type(part) is int and part >= _MAX_NUMBER for part in position):
         raise wrong
     return position
 

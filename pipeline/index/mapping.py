@@ -32,7 +32,8 @@ LANGUAGES = (
 PARTS = ("title", "text")  # what free text is searched in
 #: Fields that people search or group by, but for which no search is made inside objects.
 _STORED_ONLY = {"type": "object", "enabled": False}
-_KEYWORD = {"type": "keyword", "ignore_above": MAX_KEYWORD_CHARS}
+#: Elasticsearch counts UTF-16 units, of which a character has up to two.
+_KEYWORD = {"type": "keyword", "ignore_above": 2 * MAX_KEYWORD_CHARS}
 _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.KEYWORD: _KEYWORD,
     Kind.DATE: {"type": "date", "format": "strict_date_optional_time"},

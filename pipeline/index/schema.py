@@ -136,6 +136,8 @@ FIELDS: tuple[Field, ...] = (
     Field("indexed_at", Kind.DATE, "when this version was sent to the index", by_index=True),
     Field("sort_at", Kind.DATE, "published_at, or first_seen_at when none is claimed",
           by_index=True),
+    Field("sort_us", Kind.NUMBER, "sort_at in µs since 1970, which orders more finely than a date",
+          by_index=True),
 )  # fmt: skip
 
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from support_index import ENGINES, EVERY_ENGINE, article
 
 from pipeline.errors import UsageError
+from pipeline.index.cursor import encode_cursor
 from pipeline.index.query import Query
 
 COUNT = 137
@@ -135,3 +136,47 @@ def test_a_damaged_cursor_is_refused_or_means_the_same(index, place, char):
             continue
         whole = index.search(Query("zone", sort=sort, size=5, cursor=cursor))
         assert [hit.article_id for hit in page.hits] == [hit.article_id for hit in whole.hits]
+
+
+def shuffled_moments():
+    """Return articles in no order, some at one moment, some a microsecond apart."""
+    fractions = ["000200", "000900", "000500", "000500", "000000", "999999", "000201"]
+    made = []
+    for number, fraction in enumerate(fractions * 3):
+        one = article(f"m{(number * 8) % 21:02d}", "Moment")
+        made.append({**one, "published_at": f"2019-09-{15 - number // 7}T10:00:00.{fraction}Z"})
+    return [*made, {**article("m99", "Moment"), "published_at": "1931-05-06T07:08:09.000001Z"}]
+
+
+@pytest.mark.parametrize("engine", EVERY_ENGINE)
+def test_order_by_time_is_exact_and_equal_moments_go_by_id(engine, tmp_path):
+    index = ENGINES[engine](tmp_path)
+    made = shuffled_moments()
+    index.write(made, [])
+    expected = sorted(made, key=lambda one: (one["published_at"], one["article_id"]))
+    ordered = [one["article_id"] for one in expected]
+    assert walk(index, Query("moment", sort="oldest", size=4)) == ordered
+    assert walk(index, Query("moment", sort="newest", size=100)) == ordered[::-1]
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("sort", "position"),
+    [
+        ("newest", [2**63 + 5, "x"]),
+        ("newest", ["0 TO *] OR id:x"]),
+        ("newest", ["𝟬"]),
+        ("relevance", [1e308, "x"]),
+        ("relevance", [1.0, 2**63, 1]),
+        ("relevance", [1.0, 1, 2**62]),
+        ("relevance", [1.0, 1, -5]),
+        ("relevance", [-1e40, "x"]),
+    ],
+)
+def test_a_forged_position_is_refused_or_another_place(index, sort, position):
+    query = Query("zone", sort=sort, size=5)
+    try:
+        page = index.search(Query("zone", sort=sort, size=5, cursor=encode_cursor(query, position)))
+    except UsageError:
+        return
+    assert len(page.hits) <= query.size

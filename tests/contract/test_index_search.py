@@ -9,6 +9,7 @@ from support_index import ENGINES, EVERY_ENGINE, SAFE_ZONE, article, ids, newsro
 
 from pipeline.index.highlight import MARK_CLOSE, MARK_OPEN
 from pipeline.index.query import Query
+from pipeline.index.schema import MAX_KEYWORD_CHARS
 
 
 @pytest.fixture(scope="module", params=EVERY_ENGINE)
@@ -105,6 +106,16 @@ def test_filters_of_one_facet_are_alternatives_and_facets_add_up(index):
 
 def test_filter_values_are_exact(index):
     assert index.search(Query(filters={"person": ("Erdoğan",)})).total == 0
+
+
+def test_the_longest_value_is_counted_and_filtered_by(tmp_path):
+    longest = "😀" * MAX_KEYWORD_CHARS
+    for name, open_engine in ENGINES.items():
+        index = open_engine(tmp_path / name)
+        index.write([article("a", authors=[longest])], [])
+        page = index.search(Query(filters={"author": (longest,)}, facets=("author",)))
+        assert (page.total, page.facets["author"]) == (1, ((longest, 1),))
+        index.close()
 
 
 def test_days_are_inclusive_on_both_ends(index):

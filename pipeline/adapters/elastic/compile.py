@@ -87,8 +87,8 @@ def sort_of(query: Query, *, by_score: bool) -> list[Body]:
     """Return an order without ties; newest and oldest are each other's reverse."""
     if by_score:
         return [{"_score": "desc"}, {"article_id": "asc"}]
-    way, ties = ("asc", "desc") if query.sort == "oldest" else ("desc", "asc")
-    return [{"sort_at": way}, {"article_id": ties}]
+    way = "asc" if query.sort == "oldest" else "desc"
+    return [{"sort_us": way}, {"article_id": way}]
 
 
 def _span(since: date | None, until: date | None) -> Body:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import BadRequestError, Elasticsearch
 
 from pipeline.adapters.elastic import source
 from pipeline.adapters.elastic.answer import read_fused, read_page
@@ -16,7 +16,9 @@ from pipeline.adapters.elastic.compile import (
     nearest_body,
     search_body,
 )
+from pipeline.errors import UsageError
 from pipeline.index.bounds import check_bounds, hybrid_offset, story_offset
+from pipeline.index.bulk import describe
 from pipeline.index.cursor import decode_cursor
 from pipeline.index.fusion import DEPTH
 from pipeline.index.mapping import LANGUAGES
@@ -47,6 +49,13 @@ class Searcher:
     def search(self, query: Query) -> SearchPage:
         """Answer a query. Raises UsageError, AccessDenied, IndexUnavailable."""
         check_bounds(query)
+        try:
+            return self._answer(query)
+        except BadRequestError as error:
+            said = describe(error.body.get("error") if isinstance(error.body, dict) else error.body)
+            raise UsageError(f"Elasticsearch does not take this query: {said}") from None
+
+    def _answer(self, query: Query) -> SearchPage:
         clauses = parse_query(query.text)
         by_score = query.sort == "relevance" and any(not one.excluded for one in clauses)
         position = decode_cursor(query, _position_kinds(query, by_score=by_score))

@@ -8,18 +8,21 @@ from pipeline.index.mapping import LANGUAGES, PARTS
 from pipeline.index.schema import FIELDS
 from pipeline.model import Document
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LIVE, GONE = "live", "gone"
 _OURS = frozenset(field.name for field in FIELDS if field.by_index)
 
 
 def source(document: Document, at: datetime) -> dict[str, Any]:
     """Return the body sent for a document (which has passed schema.problems)."""
+    moment = document.get("published_at") or document["first_seen_at"]
     language = document.get("language")
     found = {
         **document,
         "state": LIVE,
         "indexed_at": _moment(at),
-        "sort_at": document.get("published_at") or document["first_seen_at"],
+        "sort_at": moment,
+        "sort_us": (datetime.fromisoformat(moment) - _EPOCH) // datetime.resolution,
     }
     if language in LANGUAGES:
         found["by_language"] = {language: {part: document[part] for part in PARTS}}

@@ -20,7 +20,7 @@ from pipeline.index.schema import SCHEMA_VERSION
 from pipeline.model import Document
 
 #: Raised when entries of an older layout would be searched wrongly.
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 
 PARTS = ("title", "text")  # what free text is searched in
 LIVE, GONE = "live", "gone"
@@ -104,20 +104,16 @@ def _keys(article_id: str, doc_version: int, state: str) -> tantivy.Document:
 
 def _number(id_: str) -> int:
     """Return 63 bits of an id's digest: even among millions no two are expected to be equal."""
-    return int.from_bytes(_digest(id_)[:8]) >> 1
+    return int.from_bytes(hashlib.blake2s(id_.encode(), digest_size=8).digest()) >> 1
 
 
 def _recency(moment: datetime, article_id: str) -> str:
-    """Return a key of digits and a-f whose order is that of time, ties by article."""
+    """Return a key of digits and a-f whose order is that of time, ties by article_id."""
     micros = (moment - _EPOCH) // _MICROSECOND
-    return f"{micros:019d}{_digest(article_id).hex()}"
+    return f"{micros:019d}{article_id.encode().hex()}"
 
 
 _MICROSECOND = datetime.resolution
-
-
-def _digest(article_id: str) -> bytes:
-    return hashlib.blake2s(article_id.encode(), digest_size=16).digest()
 
 
 def source(found: tantivy.Document) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Answers a Query from one generation: the page, its highlights, the facet counts."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from pipeline.index.highlight import highlight
 from pipeline.index.parse_query import Clause, parse_query
 from pipeline.index.query import Hit, Query, SearchPage
 
+_RECENCY = re.compile("[0-9a-f]+")
 _TIES_EXPECTED = 64  # equal scores at a page's edge that one request usually covers
 
 
@@ -27,7 +29,10 @@ def check_query(query: Query) -> tuple[Clause, ...]:
     if query.vector is not None:
         raise UsageError("the embedded index holds no vectors; Elasticsearch does")
     clauses = parse_query(query.text)
-    decode_cursor(query, _cursor_kinds(query, clauses))
+    kinds = _cursor_kinds(query, clauses)
+    position = decode_cursor(query, kinds)
+    if position and kinds == (str,) and not _RECENCY.fullmatch(str(position[0])):
+        raise UsageError("the cursor does not belong to this query; start again without it")
     return clauses
 
 
@@ -77,7 +82,7 @@ def _best(searcher: tantivy.Searcher, matching: tantivy.Query, query: Query) -> 
     """
     position = decode_cursor(query, (float, int, int))
     after = (-float(position[0]), int(position[1])) if position else None
-    shown = int(position[2]) if position else 0
+    shown = min(max(0, int(position[2])), searcher.num_docs) if position else 0
     limit = shown + query.size + 1 + _TIES_EXPECTED
     while True:
         found = searcher.search(matching, limit=limit)

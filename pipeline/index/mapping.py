@@ -124,7 +124,8 @@ def _field(field: Field) -> dict[str, Any]:
     if field.kind is Kind.TEXT:
         searched = field.name in PARTS
         exact = {"type": "text", "analyzer": "exact"}
-        return exact if searched else {**exact, "norms": False}
+        # With offsets Kibana marks what it found without analysing whole texts again.
+        return {**exact, "index_options": "offsets"} if searched else {**exact, "norms": False}
     if field.kind is Kind.NUMBER:
         return {"type": "float" if field.name in _MEASURES else "long"}
     if field.kind is not Kind.OBJECT:

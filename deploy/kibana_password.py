@@ -23,7 +23,7 @@ def main() -> None:
         request_timeout=30,
     ) as client:
         client.security.change_password(username="kibana_system", password=password)
-    print("kibana_system: password set")  # noqa: T201 - a command
+    print("kibana_system: password set")
 
 
 if __name__ == "__main__":

@@ -48,12 +48,16 @@ def summarise(app: App, run_id: str, *, away: str | None, json: bool) -> int:
 
     The code is REFUSED when articles wait because the index is away or refuses our key.
     """
-    sheet, unasked = _ask_index(app, app.ledger.books(Scope()))
+    books = app.ledger.books(Scope())
+    # An index that takes nothing is not asked: a run that is told to stop must end in time.
+    sheet, unasked = (
+        (balance(books, books.indexed.items()), None) if away else _ask_index(app, books)
+    )
     summary = _Summary(
         run_id,
         app.ledger.run_counts(run_id),
         sheet,
-        str(unasked) if unasked else None,
+        away or (str(unasked) if unasked else None),
         away or (str(unasked) if isinstance(unasked, IndexUnavailable) else None),
         [state for state in app.ledger.feed_states() if state.configured],
     )

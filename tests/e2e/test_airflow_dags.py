@@ -188,7 +188,7 @@ def answer(airflow, dag_id, run_id, chosen):
     airflow.rest.ask("PATCH", task, {"chosen_options": [chosen], "params_input": {}})
 
 
-def test_the_index_is_made_anew_when_somebody_approves(airflow, desk):
+def test_the_index_is_looked_at_every_night(airflow, desk):
     desk.run(NOW)
     airflow.use(desk, NOW)
     (desk.data / "index").rename(desk.data / "lost")
@@ -198,6 +198,14 @@ def test_the_index_is_made_anew_when_somebody_approves(airflow, desk):
     assert nightly.states()["rebuild"] == "skipped"
     assert nightly.xcom("status")["missing"] > 0
 
+
+#: On a busy machine Airflow 3.3.2 may leave an approval waiting that was answered: its executor
+#: reports the task as ended after the answer has sent it on. So these are for `make test-long`.
+@pytest.mark.long
+def test_the_index_is_made_anew_when_somebody_approves(airflow, desk):
+    desk.run(NOW)
+    airflow.use(desk, NOW)
+    (desk.data / "index").rename(desk.data / "lost")
     run_id = airflow.start("news_index_admin", conf={"rebuild": True})
     answer(airflow, "news_index_admin", run_id, "Approve")
     run = airflow.end("news_index_admin", run_id)
@@ -206,6 +214,7 @@ def test_the_index_is_made_anew_when_somebody_approves(airflow, desk):
     assert balances(desk)
 
 
+@pytest.mark.long
 def test_nothing_is_rebuilt_when_somebody_says_no(airflow, desk):
     desk.run(NOW)
     airflow.use(desk, NOW)

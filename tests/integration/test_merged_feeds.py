@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import books as books_commands
 from pipeline.cli import feeds as feeds_commands
-from pipeline.cli import run as run_command
+from pipeline.cli.run_summary import summarise
 from pipeline.feeds.catalogue import write_catalogue
 from pipeline.feeds.opml import read_opml
 from pipeline.model import Status
@@ -150,7 +150,7 @@ def test_the_summary_of_a_run_says_so(told, trip, capsys):
         ledger, index = trip.ledger, trip.index
 
     run_id = trip.run()
-    run_command._summary(Opened, run_id, json=False)
+    summarise(Opened, run_id, away=None, json=False)
     assert f"old is {SENTENCE}" in capsys.readouterr().out
-    run_command._summary(Opened, run_id, json=True)
+    summarise(Opened, run_id, away=None, json=True)
     assert json.loads(capsys.readouterr().out)["feeds"]["merged"] == {"old": "herald"}

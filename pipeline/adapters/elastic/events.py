@@ -27,8 +27,14 @@ class ElasticEvents:
 
     def write(self, events: Sequence[Event]) -> Mapping[str, tuple[IndexResult, str]]:
         """Write events and return an answer for each."""
-        items = [bulk.item(one.event_id, _VERSION, one.body) for one in events]
-        return self._writer.write(self._alias, items)
+        answers: dict[str, tuple[IndexResult, str]] = {}
+        items = []
+        for one in events:
+            try:
+                items.append(bulk.item(one.event_id, _VERSION, one.body))
+            except ValueError as error:  # no valid text: it harms only itself
+                answers[one.event_id] = (IndexResult.REFUSED, str(error))
+        return answers | (self._writer.write(self._alias, items) if items else {})
 
     def close(self) -> None:
         """Close the connections."""

@@ -36,11 +36,13 @@ def _java(characters: str) -> str:
     return "".join(one if one == "-" else rf"\x{{{ord(one):x}}}" for one in characters)
 
 
+#: Java asks one range of a class after the other, so one range around all of them comes first.
+_MARK = rf"[[\x{{ad}}\x{{300}}-\x{{200d}}]&&[{_java(MARKS)}]]"
+_IDEOGRAPH = rf"[[\x{{3040}}-\x{{3134f}}]&&[{_java(IDEOGRAPHS)}]]"
 _LETTER = r"[\p{L}\p{Nl}\p{No}]"
-_INSIDE = rf"\p{{L}}\p{{N}}{_java(MARKS)}"  # of a word, beside ideographs
-_IDEOGRAPH = rf"[{_java(IDEOGRAPHS)}]"
-_ANY = rf"[{_INSIDE}{_java(IDEOGRAPHS)}]"
-_STRAY = rf"[\u0640[{_java(MARKS)}&&[^\p{{L}}\p{{N}}]]]"  # begins no word
+_INSIDE = rf"\p{{L}}\p{{N}}{_MARK}"  # of a word, beside ideographs
+_ANY = rf"[{_INSIDE}{_IDEOGRAPH}]"
+_STRAY = rf"[\u0640[{_MARK}&&[^\p{{L}}\p{{N}}]]]"  # begins no word
 
 #: Name → (what is replaced, by what), in this order. Each begins with what is rare in a text and
 #: looks around only then: Java tries a pattern at every character.
@@ -49,7 +51,7 @@ _CUTS = {
         rf"\.(?<=(?:^|[^_{_INSIDE}]){_LETTER}\.)(?={_LETTER}(?:$|[^_{_INSIDE}]))", ""
     ),
     "possessives": (r"['’](?<=[\p{L}\p{N}_]['’])s(?![\p{L}\p{N}_])", " "),
-    "signs": (rf"[^ {_INSIDE}{_java(IDEOGRAPHS)}]+", " "),
+    "signs": (rf"[^ {_INSIDE}{_IDEOGRAPH}]+", " "),
     "before_ideographs": (rf"{_IDEOGRAPH}(?<=[{_INSIDE}]{_IDEOGRAPH})", " $0"),
     "after_ideographs": (rf"{_IDEOGRAPH}(?={_ANY})", "$0 "),
     "stray_marks": (rf"{_STRAY}(?<!{_ANY}{_STRAY}){_STRAY}*", ""),

@@ -103,7 +103,7 @@ def content_differences(index: Index, works: Sequence[ArticleWork]) -> list[Diff
     held = index.read([work.article_id for work in works])
     for work in works:
         wanted, there = build_document(work), held.get(work.article_id)
-        version = int(there["doc_version"]) if there is not None else None
+        version = int(there.get("doc_version") or 0) if there is not None else None
         if version != work.doc_version:
             how = _how(work.doc_version, version)
             found.append(Difference(work.article_id, how, work.doc_version, version))

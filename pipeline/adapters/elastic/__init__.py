@@ -13,6 +13,7 @@ import structlog
 
 from pipeline.adapters.elastic import source
 from pipeline.adapters.elastic.cluster import Cluster, Role
+from pipeline.adapters.elastic.foreign import remove_foreign
 from pipeline.adapters.elastic.indices import Indices
 from pipeline.adapters.elastic.names import Names
 from pipeline.adapters.elastic.searching import Searcher
@@ -75,6 +76,8 @@ class ElasticIndex:
             return answers
         self._require_fit()
         answers |= self._writer.write(self._target, items, refresh=self._refresh)
+        if replace_equal:
+            answers |= self._instead_of_foreign(items, answers)
         self._wrote_at = time.monotonic()
         self._searcher.forget_languages()
         if self._original is None:
@@ -117,6 +120,15 @@ class ElasticIndex:
             except ValueError as error:
                 answers[article_id] = (IndexResult.REFUSED, str(error))
         return items
+
+    def _instead_of_foreign(
+        self, items: Sequence[bulk.Item], answers: Mapping[str, tuple[IndexResult, str]]
+    ) -> Mapping[str, tuple[IndexResult, str]]:
+        """Write again what was refused only because somebody changed a document by hand."""
+        newer = {one for one, (result, _) in answers.items() if result is IndexResult.NEWER}
+        removed = remove_foreign(self.cluster, self._target, newer) if newer else set()
+        again = [one for one in items if one.article_id in removed]
+        return self._writer.write(self._target, again, refresh=self._refresh)
 
     def _also_to_rebuild(self, items: Sequence[bulk.Item], held: set[str]) -> None:
         """Write the same to an index that is being filled, if there is one.

@@ -159,10 +159,15 @@ class Searcher:
         }
         while True:
             hits = self._ask(body)["hits"]["hits"]
-            yield from ((hit["_id"], int(hit["fields"]["doc_version"][0])) for hit in hits)
+            yield from ((hit["_id"], _version_of(hit)) for hit in hits)
             if len(hits) < _SCAN_SIZE:
                 return
             body["search_after"] = hits[-1]["sort"]
+
+
+def _version_of(hit: Mapping[str, Any]) -> int:
+    """Return the ledger's version; 0 for what somebody wrote without one."""
+    return int(hit.get("fields", {}).get("doc_version", [0])[0])
 
 
 def _position_kinds(query: Query, *, by_score: bool) -> tuple[type, ...]:

@@ -1,0 +1,133 @@
+"""Somebody with an administrator's hands in the cluster: what a repair finds, and puts right."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from support_index import elastic, remove_collection
+from support_ledger import NOW, publish, retract
+
+from pipeline.adapters.elastic.cluster import connect
+from pipeline.adapters.ledger import open_ledger
+from pipeline.index.document import build_document
+from pipeline.ports import IndexResult
+from pipeline.upkeep import How, differences, repair
+from pipeline.urls import article_id
+
+pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(300)]
+
+URLS = [f"https://herald.example/{name}" for name in ("a", "b", "c")]
+A, B, C = (article_id(url) for url in URLS)
+#: Elasticsearch's clock for deletions ticks five times a second.
+TICK_S = 0.5
+
+
+class Collection:
+    """Three articles in ledger and index, and the hands of somebody who knows no versions."""
+
+    def __init__(self, folder):
+        self.ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
+        for number, url in enumerate(URLS):
+            publish(self.ledger, url, text=f"Patrol number {number}.", title=f"Patrol {number}")
+        self.index = elastic(folder)
+        self.index.write(self.documents(), [])
+        self.alias = self.index.names.write
+        self.client = connect(self.index.cluster.settings, None)
+
+    def documents(self):
+        return [build_document(work) for batch in self.ledger.all_indexed() for work in batch]
+
+    def delete(self, *ids):
+        for one in ids:
+            self.client.delete(index=self.alias, id=one, refresh=True)
+        time.sleep(TICK_S)
+
+    def change(self, one, **fields):
+        held = self.client.get(index=self.alias, id=one).body["_source"]
+        self.client.index(index=self.alias, id=one, document=held | fields, refresh=True)
+
+    def found(self):
+        return {one.article_id: one.how for one in differences(self.ledger, self.index)}
+
+    def mend(self):
+        """Repair as `newsline index verify --repair` does; return what still differs."""
+        repair(self.ledger, self.index, list(differences(self.ledger, self.index)))
+        return self.found()
+
+    def close(self):
+        self.client.close()
+        self.index.close()
+        self.ledger.close()
+        remove_collection(self.index.cluster.settings)
+
+
+@pytest.fixture
+def collection(tmp_path):
+    made = Collection(tmp_path)
+    yield made
+    made.close()
+
+
+def test_what_was_deleted_a_moment_ago_is_put_back_at_once(collection):
+    collection.delete(A, B)
+    assert collection.found() == {A: How.MISSING, B: How.MISSING}
+    assert collection.mend() == {}
+    assert collection.index.read([A, B, C]) == {
+        one["article_id"]: one for one in collection.documents()
+    }
+
+
+def test_what_was_deleted_a_moment_ago_is_written_by_a_run_too(collection):
+    collection.delete(A)
+    newer = {**collection.documents()[0], "article_id": A, "doc_version": 9}
+    assert collection.index.write([newer], [])[A][0] is IndexResult.OK
+
+
+def test_what_is_put_back_revives_nothing_that_was_retracted_meanwhile(collection):
+    collection.delete(A)
+    found = list(differences(collection.ledger, collection.index))
+    version = retract(collection.ledger, URLS[0], NOW + timedelta(hours=2))
+    collection.index.write([], [(A, version)])
+    repair(collection.ledger, collection.index, found)
+    late = {**collection.documents()[0], "article_id": A, "doc_version": version - 1}
+    answers = collection.index.write([late], [], replace_equal=True)
+    assert answers[A][0] is IndexResult.NEWER
+    assert set(dict(collection.index.versions())) == {B, C}
+    assert collection.found() == {}
+
+
+def test_what_was_changed_by_hand_is_written_again(collection):
+    collection.change(A, title="Somebody else's words")
+    collection.change(B, state="gone")
+    assert collection.found() == {A: How.DIFFERENT, B: How.MISSING}
+    assert collection.mend() == {}
+
+
+def test_a_newer_version_that_a_change_by_hand_kept_out_is_written_by_the_repair(collection):
+    """Elasticsearch counted on by itself, so it took the ledger's next version for an old one."""
+    collection.change(A, title="Once")
+    collection.change(A, title="Twice")
+    later = NOW + timedelta(hours=2)
+    version = retract(collection.ledger, URLS[0], later)
+    assert collection.index.write([], [(A, version)])[A][0] is IndexResult.NEWER
+    assert collection.found() == {A: How.EXTRA}
+    assert collection.mend() == {}
+    assert A not in dict(collection.index.versions())
+    late = {**collection.documents()[0], "article_id": A, "doc_version": version - 1}
+    assert collection.index.write([late], [])[A][0] is IndexResult.NEWER
+
+
+def test_a_version_that_the_ledger_does_not_know_is_left_to_a_rebuild(collection):
+    newer = {**collection.documents()[0], "doc_version": 99}
+    collection.index.write([newer], [])
+    answers = collection.index.write([{**newer, "doc_version": 5}], [], replace_equal=True)
+    assert answers[newer["article_id"]][0] is IndexResult.NEWER
+    assert collection.index.find(newer["article_id"]) == newer
+
+
+def test_a_document_that_says_no_version_is_found_and_put_right(collection):
+    stranger = {"article_id": "stranger", "state": "live", "title": "Not ours"}
+    collection.client.index(index=collection.alias, id="stranger", document=stranger, refresh=True)
+    collection.change(C, doc_version=None)
+    assert collection.found() == {"stranger": How.EXTRA, C: How.STALE}
+    assert collection.mend() == {}

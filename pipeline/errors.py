@@ -36,6 +36,33 @@ class Fault:
         return f"{self.file}: {self.key}: {self.problem}"
 
 
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """What [fetch] would have to say for our own guard to let a request through.
+
+    Each value is the whole setting, with what it holds already; empty: it need not change.
+    """
+
+    allow_private: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+
+    def __or__(self, other: "Exemption") -> "Exemption":
+        """Return what lets both through."""
+        return Exemption(
+            tuple(dict.fromkeys(self.allow_private + other.allow_private)),
+            tuple(dict.fromkeys(self.ports + other.ports)),
+        )
+
+    def lines(self) -> list[str]:
+        """Return the lines of pipeline.toml."""
+        networks = ", ".join(f'"{network}"' for network in self.allow_private)
+        ports = ", ".join(map(str, self.ports))
+        return [
+            *([f"allow_private = [{networks}]"] if networks else []),
+            *([f"ports = [{ports}]"] if ports else []),
+        ]
+
+
 class ConfigError(NewslineError):
     """The configuration cannot be used; `faults` names every place at once."""
 
@@ -73,12 +100,22 @@ class ItemError(NewslineError):
     """One item failed. `reason` is a fixed slug, `detail` is free text for people."""
 
     def __init__(
-        self, reason: str, detail: str = "", *, retry_after_s: float | None = None
+        self,
+        reason: str,
+        detail: str = "",
+        *,
+        retry_after_s: float | None = None,
+        exemption: Exemption | None = None,
     ) -> None:
-        """Build an error; `retry_after_s` is what the other side asked for, already clamped."""
+        """Build an error.
+
+        `retry_after_s` is what the other side asked for, already clamped; `exemption` is set when
+        our own guard refused.
+        """
         self.reason = reason
         self.detail = detail
         self.retry_after_s = retry_after_s
+        self.exemption = exemption
         super().__init__(f"{reason}: {detail}" if detail else reason)
 
 

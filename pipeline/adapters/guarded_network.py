@@ -19,7 +19,7 @@ from httpcore2 import SOCKET_OPTION, AnyIOBackend, AsyncNetworkStream
 
 from pipeline.adapters.resolver import Resolver, system_resolver
 from pipeline.config import FetchSettings
-from pipeline.errors import ItemError
+from pipeline.errors import Exemption, ItemError
 from pipeline.fetch.addresses import is_within, networks, parse_address, why_denied
 from pipeline.fetch.reasons import failure
 
@@ -65,8 +65,6 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
     ) -> AsyncNetworkStream:
         """Look up, check, connect. Raises ItemErrors that say which of the three failed."""
         deadline_s = time.monotonic() + self._settings.connect_timeout_s
-        if port not in self._settings.ports and not self._exempt:
-            raise failure("blocked_port", f"{host}:{port}")
         addresses = await self._addresses(host)
         self._check(host, port, addresses)
         problem: ItemError | None = None
@@ -97,19 +95,30 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
             raise failure("dns_temporary", f"{host}: no answer in time") from None
 
     def _check(self, host: str, port: int, addresses: Sequence[str]) -> None:
-        """Let a connection pass only if all addresses do."""
+        """Let a connection pass only if all addresses do; in an exempt network any port does."""
+        denied: dict[str, str] = {}
+        public = False
         for address in addresses:
             try:
                 if is_within(address, self._exempt):
                     continue
-                denied = why_denied(address)
+                why = why_denied(address)
             except ValueError:
-                denied = "no IP address"
-            if denied is not None:
-                name = host if host.strip("[]") == address else f"{host} is {address}"
-                raise failure("blocked_address", f"{name}: {denied}")
-            if port not in self._settings.ports:
-                raise failure("blocked_port", f"{host}:{port}")
+                why = "no IP address"
+            if why is None:
+                public = True
+            else:
+                denied[address] = why
+        odd = public and port not in self._settings.ports
+        exemption = Exemption(
+            (*self._settings.allow_private, *denied) if denied else (),
+            (*self._settings.ports, port) if odd else (),
+        )
+        for address, why in denied.items():
+            name = host if host.strip("[]") == address else f"{host} is {address}"
+            raise failure("blocked_address", f"{name}: {why}", exemption)
+        if odd:
+            raise failure("blocked_port", f"{host}:{port}", exemption)
 
 
 class GuardedStream(AsyncNetworkStream):

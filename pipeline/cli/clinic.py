@@ -105,7 +105,10 @@ class Clinic:
         raise Permanent("robots_disallowed", detail)
 
     async def robots_of(self, url: str) -> RobotsCopy:
-        """Return robots.txt of a URL's origin, asked for once; status 0 when nothing came."""
+        """Return robots.txt of a URL's origin, asked for once; status 0 when nothing came.
+
+        Raises ItemError when our own guard lets nothing through to there.
+        """
         origin = origin_of(url)
         if origin not in self._robots:
             status, body = 0, b""
@@ -113,6 +116,8 @@ class Clinic:
                 page = await self.get(f"{origin}/robots.txt", FetchKind.ROBOTS)
                 status, body = page.status, page.body[:MAX_ROBOTS_BYTES]
             except ItemError as error:
+                if error.exemption is not None:
+                    raise  # our own guard: it would not let the page through either
                 self._silent[origin] = error.reason
             self._robots[origin] = RobotsCopy(origin, status, body, self.clock.now())
         return self._robots[origin]

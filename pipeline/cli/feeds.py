@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +31,7 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_blocks, print_lines, print_table
 from pipeline.config import load
-from pipeline.errors import ConfigError, ItemError, UsageError
+from pipeline.errors import ConfigError, Exemption, ItemError, UsageError
 from pipeline.feeds.catalogue import load_catalogue, write_catalogue
 from pipeline.feeds.doctor import Diagnosis, Severity
 from pipeline.feeds.merging import say_merged
@@ -90,12 +92,15 @@ def check(
     """
     catalogue = load_catalogue(feeds)
     found = asyncio.run(_check(catalogue, config))
+    needed = reduce(or_, (one.exemption for one in found if one.exemption), Exemption())
     order = {feed.feed_id: position for position, feed in enumerate(catalogue)}
     found.sort(key=lambda diagnosis: order[diagnosis.feed.feed_id])
     if json:
         print_lines(diagnosis_as_json(diagnosis) for diagnosis in found)
     else:
         print_diagnoses(found)
+        if needed.lines():
+            typer.echo(_allowing(needed, config))
     if any(diagnosis.ill for diagnosis in found):
         raise typer.Exit(BAD_NEWS)
 
@@ -121,6 +126,8 @@ def discover(
         found = asyncio.run(_discover(url, config))
     except ItemError as error:
         complain(f"{error.detail}. {_STILL}" if error.reason in CLOSED else f"{url}: {error}")
+        if error.exemption is not None:
+            complain(_allowing(error.exemption, config))
         raise typer.Exit(BAD_NEWS) from None
     if json:
         print_lines(_found_as_json(feed) for feed in found.found)
@@ -179,6 +186,14 @@ def export_opml(
     merged = _merged_feeds(data, config)
     catalogue = load_catalogue(feeds)
     sys.stdout.write(write_opml([_noted(feed, merged.get(feed.feed_id)) for feed in catalogue]))
+
+
+def _allowing(exemption: Exemption, config: Path | None) -> str:
+    """Say how our own guard is told to let through what it refused."""
+    file, folder = open_config(config)
+    place = file or folder / "pipeline.toml"
+    head = f"Our own address guard refused. If these addresses are meant, {place} has to say:"
+    return "\n".join([head, "", "[fetch]", *exemption.lines()])
 
 
 def _merged_feeds(data: Path, config: Path | None) -> dict[str, FeedState]:

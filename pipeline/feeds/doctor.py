@@ -7,7 +7,7 @@ from enum import StrEnum
 from statistics import median
 from urllib.parse import urlsplit
 
-from pipeline.errors import ItemError
+from pipeline.errors import Exemption, ItemError
 from pipeline.feeds.dates import read_unclamped
 from pipeline.feeds.failure import status_reason
 from pipeline.feeds.redirects import PERMANENT
@@ -20,13 +20,6 @@ _MANY = 0.3  # of the entries: then it is the feed, not an entry
 
 
 _UNREACHED = "try again later; if it stays so, look for another address (feeds discover)"
-#: Advice when it was our own guard that refused.
-_GUARDED = {
-    "blocked_address": "if this is a network of your own, name it in pipeline.toml:"
-    ' [fetch] allow_private = ["10.1.0.0/16"]; else look for a mistake in url',
-    "blocked_port": "if the port is meant, add it in pipeline.toml:"
-    " [fetch] ports = [80, 443, 8080]; else look for a mistake in url",
-}
 
 
 class Severity(StrEnum):
@@ -66,6 +59,7 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     cost: Cost | None  # None: no answer at all
     newest_at: datetime | None = None
+    exemption: Exemption | None = None  # what our own guard would need to let it through
 
     @property
     def ill(self) -> bool:
@@ -79,8 +73,8 @@ def diagnose(
     """Judge one answer. `parsed` is None when there was nothing to parse."""
     if isinstance(answer, ItemError):
         sentence = f"could not be fetched: {answer.reason} {answer.detail}".strip()
-        advice = _GUARDED.get(answer.reason, _UNREACHED)
-        return Diagnosis(feed, (Finding(answer.reason, Severity.ILL, sentence, advice),), None)
+        finding = Finding(answer.reason, Severity.ILL, sentence, _advice(answer))
+        return Diagnosis(feed, (finding,), None, exemption=answer.exemption)
     findings = list(_redirects(feed, answer))
     good = isinstance(parsed, ParsedFeed) and 200 <= answer.status < 300  # noqa: PLR2004
     if not good or not isinstance(parsed, ParsedFeed):
@@ -89,6 +83,17 @@ def diagnose(
     newest = _newest(parsed)
     findings += [*_content(feed, parsed, newest, now), *_form(parsed), *_expense(answer)]
     return Diagnosis(feed, tuple(findings), _cost(answer, len(parsed.entries)), newest)
+
+
+def _advice(error: ItemError) -> str:
+    """Say what to do about a feed that could not be asked."""
+    if error.exemption is None:
+        return _UNREACHED
+    setting = ", ".join(error.exemption.lines())
+    return (
+        f"if it is meant, allow it in pipeline.toml: [fetch] {setting};"
+        " else look for a mistake in url"
+    )
 
 
 def _cost(page: Page, entries: int) -> Cost:

@@ -7,7 +7,7 @@ slugs too (`http_404`); they are made by `http_reason`, because any status is a 
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from pipeline.errors import ItemError, Permanent, Transient
+from pipeline.errors import Exemption, ItemError, Permanent, Transient
 
 #: Not asked at all, so nobody's failure: it costs no try.
 HOST_BUSY = "host_busy"
@@ -55,10 +55,10 @@ DROPPED: Mapping[str, str] = {
 }
 
 
-def failure(reason: str, detail: str = "") -> ItemError:
+def failure(reason: str, detail: str = "", exemption: Exemption | None = None) -> ItemError:
     """Build the error of a reason in the tables above."""
     if reason in PERMANENT:
-        return Permanent(reason, detail)
+        return Permanent(reason, detail, exemption=exemption)
     if reason not in TRANSIENT:
         raise KeyError(reason)
     return Transient(reason, detail)

@@ -8,7 +8,7 @@ from support_http import QUICK, failing, fetch, resolver_of
 from support_sockets import ScriptedServer, redirect, reply
 
 from pipeline.adapters.resolver import system_resolver
-from pipeline.errors import ItemError, Permanent, Transient
+from pipeline.errors import Exemption, ItemError, Permanent, Transient
 from pipeline.fetch.reasons import failure
 
 
@@ -111,7 +111,22 @@ def test_other_ports_are_asked_only_inside_exempt_networks(server):
     public = resolver_of(a_test=["93.184.216.34"])
     assert failing("http://a.test:22/", resolver=public).reason == "blocked_port"
     assert failing("http://a.test:22/", resolver=public, allow_private=()).reason == "blocked_port"
-    assert failing("http://127.0.0.1:22/", allow_private=()).reason == "blocked_port"
+    assert failing("http://127.0.0.1:22/", allow_private=()).reason == "blocked_address"
+
+
+def test_a_refusal_says_which_settings_would_let_it_through(server):
+    """All of them at once, with what they hold already: the request passes with exactly these."""
+    public, own = resolver_of(a_test=["93.184.216.34"]), {"allow_private": ("10.0.0.0/8",)}
+    assert failing("http://a.test:22/", resolver=public, **own).exemption == Exemption(
+        ports=(80, 443, 22)
+    )
+    both = resolver_of(a_test=["93.184.216.34", "127.0.0.1", "::1"])
+    assert failing("http://a.test:22/", resolver=both, **own).exemption == Exemption(
+        ("10.0.0.0/8", "127.0.0.1", "::1"), (80, 443, 22)
+    )
+    exemption = failing(server.url(), **own).exemption
+    assert exemption == Exemption(("10.0.0.0/8", "127.0.0.1"))
+    assert fetch(server.url(), allow_private=exemption.allow_private).body == b"secret"
 
 
 def test_dns_failures_have_reasons_of_their_own():

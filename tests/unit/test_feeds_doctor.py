@@ -9,7 +9,7 @@ from feed_documents import NOW, URL, item, page, parse, rss
 
 from pipeline.cli.clinic import Clinic
 from pipeline.config import Config
-from pipeline.errors import ItemError, Permanent, Transient
+from pipeline.errors import Exemption, ItemError, Permanent, Transient
 from pipeline.feeds.discover import declared, find_candidates
 from pipeline.feeds.doctor import Severity, diagnose
 from pipeline.feeds.parse import parse_feed
@@ -46,13 +46,13 @@ def test_a_feed_that_cannot_be_had_is_ill(error):
     assert (found.findings[0].slug, found.ill, found.cost) == (error.reason, True, None)
 
 
-@pytest.mark.parametrize(
-    ("reason", "setting"), [("blocked_address", "allow_private = ["), ("blocked_port", "ports = [")]
-)
-def test_what_our_guard_refused_names_the_setting(reason, setting):
-    (found,) = diagnose(FEED, Permanent(reason), None, NOW).findings
-    assert f"[fetch] {setting}" in found.advice
-    assert "pipeline.toml" in found.advice
+def test_what_our_guard_refused_names_every_setting_at_once():
+    exemption = Exemption(("10.0.0.0/8", "127.0.0.1"), (80, 443, 8080))
+    found = diagnose(FEED, Permanent("blocked_address", exemption=exemption), None, NOW)
+    settings = '[fetch] allow_private = ["10.0.0.0/8", "127.0.0.1"], ports = [80, 443, 8080]'
+    assert settings in found.findings[0].advice
+    assert "pipeline.toml" in found.findings[0].advice
+    assert found.exemption == exemption
 
 
 @pytest.mark.parametrize(

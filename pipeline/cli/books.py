@@ -9,6 +9,7 @@ import typer
 
 from pipeline.app import App
 from pipeline.balance import BalanceSheet, balance
+from pipeline.cli.hints import complete
 from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_existing
 from pipeline.cli.output import (
     BAD_NEWS,
@@ -69,7 +70,7 @@ def show_balance(
         if named:
             blocks = [((row["problem"], row["article_id"]), (row["url"],)) for row in named]
             print_blocks(f"The first {NAMED}", ("problem", "article"), blocks)
-        typer.echo(sheet.sentence(_ADVICE if sheet.anomalies else ""))
+        typer.echo(complete(sheet.sentence(_ADVICE if sheet.anomalies else "")))
     if not sheet.balances:
         raise typer.Exit(BAD_NEWS)
 
@@ -243,9 +244,18 @@ def replay(
     if json:
         print_json(answer)
     else:
-        would = "would be" if dry_run else "are"
         what = "feeds" if stage is Stage.POLL else "URLs"
-        typer.echo(f"{count:,} {what} {would} due again: `newsline run` takes them up")
+        typer.echo(_replayed(count, what, dry_run=dry_run))
+
+
+def _replayed(count: int, what: str, *, dry_run: bool) -> str:
+    """Say what was made due, and what comes next. The catalogue is not among our options."""
+    if not count:
+        return f"No {what} were chosen: nothing is due again."
+    if dry_run:
+        return f"{count:,} {what} would be due again."
+    step = "`newsline run --once`, with the --feeds that it always has, takes them up."
+    return complete(f"{count:,} {what} are due again: {step}")
 
 
 def _poll_now(app: App, selector: ReplaySelector, *, dry_run: bool) -> int:

@@ -1,11 +1,13 @@
 """`newsline elasticsearch`: a real node for development, from package registries alone."""
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.cli.hints import complete
 from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_json
 from pipeline.devnode import VERSION
 from pipeline.devnode.node import health
@@ -58,7 +60,8 @@ def start(
         typer.echo(f"  trust     {node.ca_file}")
         typer.echo(f"  user      {node.user}")
         typer.echo(f"  password  in {node.password_file}")
-    typer.echo(f"`newsline elasticsearch stop --data {data}` ends it; its documents stay.")
+    ending = f"`newsline elasticsearch stop --data {shlex.quote(str(data))}` ends it"
+    typer.echo(complete(f"{ending}; its documents stay."))
 
 
 @commands.command("stop")

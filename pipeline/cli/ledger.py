@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pipeline.adapters.ledger import backups, maintenance, opened
 from pipeline.adapters.ledger.engine import Database
+from pipeline.cli.hints import command
 from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_config, require_ledger
 from pipeline.cli.output import JsonFlag, print_json, print_table
 from pipeline.config import load
@@ -93,7 +94,7 @@ def restore(
         counts = backups.restore(database, file, progress=progress)
     _show("Restored", counts, json=json)
     if not json:
-        typer.echo(f"next: newsline index rebuild --data {data}")
+        typer.echo(f"next: {command('index rebuild')}")
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.cli.hints import complete
+
 OK, BAD_NEWS, WRONG_USE, REFUSED = 0, 1, 2, 3
 
 #: Columns of a table that goes to a file or another program: nothing is folded without need.
@@ -100,5 +102,5 @@ def _plain(cell: object) -> str:
 
 
 def complain(message: str) -> None:
-    """Print an error for people on standard error."""
-    sys.stderr.write(f"newsline: {message}\n")
+    """Print an error for people on standard error, with commands as they have to be typed."""
+    sys.stderr.write(f"newsline: {complete(message)}\n")

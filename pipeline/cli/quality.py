@@ -9,6 +9,7 @@ import typer
 
 from pipeline import inspection
 from pipeline.app import App
+from pipeline.cli.hints import complete
 from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_existing
 from pipeline.cli.output import (
     BAD_NEWS,
@@ -84,7 +85,7 @@ def _show(done: inspection.Inspection, silenced: list[KeptFinding]) -> None:
         (
             (one.finding.severity, one.finding.kind, _minute(one.opened_at),
              "silenced" if one in silenced else ""),
-            (one.finding.words,),
+            (complete(one.finding.words),),
         )
         for one in done.open
     ]  # fmt: skip

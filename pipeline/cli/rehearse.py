@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from pipeline.adapters.clock import ScaledClock
+from pipeline.cli.hints import command, complete
 from pipeline.cli.output import JsonFlag, print_json, print_table
 from pipeline.errors import UsageError
 from pipeline.feeds.catalogue import write_catalogue
@@ -116,14 +117,14 @@ def _stop_on_signals() -> threading.Event:
 def _tell(world: WorldServer, folder: Path, *, json: bool) -> None:
     """Say what is served and what to run next."""
     feeds, settings, data = folder / "feeds.toml", folder / "pipeline.toml", folder / "data"
-    command = f"newsline run --once --feeds {feeds} --config {settings} --data {data}"
+    run = command(f"run --once --feeds {feeds} --config {settings} --data {data}")
     if json:
         served = [asdict(feed) for feed in world.feeds()]
-        print_json({"port": world.port, "run": command, "feeds": served})
+        print_json({"port": world.port, "run": run, "feeds": served})
         return
     typer.echo(f"{len(world.feeds())} feeds of ten outlets are served on port {world.port}.")
-    typer.echo(f"In another terminal:\n\n  {command}\n")
-    typer.echo("Ctrl-C ends it; `newsline rehearse --list` shows what goes wrong when.")
+    typer.echo(f"In another terminal:\n\n  {run}\n")
+    typer.echo(complete("Ctrl-C ends it; `newsline rehearse --list` shows what goes wrong when."))
 
 
 def _show(script: Script, *, json: bool) -> None:

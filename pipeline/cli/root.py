@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.adapters.fork_server import start_server
+from pipeline.cli import hints
 from pipeline.cli.output import REFUSED, WRONG_USE, complain
 from pipeline.errors import NewslineError, StoreUnavailable
 
@@ -45,6 +46,7 @@ def build(arguments: list[str]) -> typer.Typer:
     Only the command that is asked for is imported: `newsline search` should not wait for a feed
     parser and a database to load. For anything else (`--help`, a misspelt name) all are.
     """
+    hints.WORDS.set(tuple(arguments))
     app = typer.Typer(
         name="newsline",
         help="Pull news feeds, extract and enrich their articles, and search them. Nothing gets "

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline import logs
 from pipeline.app import App, sync_catalogue
+from pipeline.cli.hints import complete
 from pipeline.cli.options import (
     DEFAULT_DATA,
     DEFAULT_FEEDS,
@@ -161,7 +162,7 @@ class _Lines(_Silent):
     def index_away(self, why: str) -> None:
         """Print why nothing is indexed."""
         super().index_away(why)
-        sys.stdout.write(f"index away, articles wait: {why}\n")
+        sys.stdout.write(complete(f"index away, articles wait: {why}\n"))
 
 
 class _Bars(_Silent):

@@ -8,6 +8,7 @@ import typer
 
 from pipeline.app import App
 from pipeline.balance import BalanceSheet, balance
+from pipeline.cli.hints import complete
 from pipeline.cli.output import BAD_NEWS, OK, REFUSED, print_json, print_table
 from pipeline.errors import AccessDenied, IndexUnavailable
 from pipeline.feeds.merging import say_merged
@@ -15,6 +16,9 @@ from pipeline.work import Books, FeedState, Scope
 
 #: Health of feeds that bring nothing and need somebody to look.
 ILL = frozenset({"failing", "gone", "empty", "paused"})
+
+#: How to ask feeds before they are due, once what kept them from answering is mended.
+_ASK_NOW = "`newsline replay --stage poll` makes all feeds due now (--feed ID one)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def _print_text(summary: _Summary) -> None:
             [(*key, count) for key, count in sorted(summary.counts.items())],
         )
     else:
-        typer.echo(f"Nothing was due. {_next_poll(summary.states)}")
+        typer.echo(complete(f"Nothing was due. {_next_poll(summary.states)}"))
     if summary.ill:
         print_table(
             "Feeds that fail",
@@ -112,20 +116,22 @@ def _print_text(summary: _Summary) -> None:
             [(state.feed.feed_id, state.last_reason, _minute(state.next_poll_at))
              for state in summary.ill],
         )  # fmt: skip
-        typer.echo("`newsline feeds check` says more; `newsline replay --stage poll` asks now.")
+        typer.echo(complete(f"`newsline feeds check` says more; {_ASK_NOW}."))
     for state in summary.merged:
         typer.echo(f"{state.feed.feed_id} is {say_merged(state)}.")
-    typer.echo(summary.sheet.sentence())
+    typer.echo(complete(summary.sheet.sentence()))
     if summary.unasked:
-        typer.echo(f"By the ledger alone: the index was not asked. {summary.unasked}")
+        typer.echo(complete(f"By the ledger alone: the index was not asked. {summary.unasked}"))
     if summary.away:
-        typer.echo(f"Articles wait, the index takes nothing: {summary.away}")
+        typer.echo(complete(f"Articles wait, the index takes nothing: {summary.away}"))
 
 
 def _next_poll(states: Sequence[FeedState]) -> str:
     """Say when a feed is asked next."""
     due = [state.next_poll_at for state in states if state.next_poll_at and not state.paused]
-    return f"The next feed is due at {_minute(min(due))}." if due else "No feed is active."
+    if not due:
+        return "No feed is active."
+    return f"The next feed is due at {_minute(min(due))}; {_ASK_NOW}, and then run again."
 
 
 def _minute(at: datetime | None) -> str:

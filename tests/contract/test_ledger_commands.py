@@ -38,9 +38,8 @@ def desk(tmp_path, monkeypatch):
 
 def call(desk, *arguments):
     """Return exit code and standard output of a command."""
-    done = CliRunner().invoke(
-        build([*arguments]), [*arguments, "--data", str(desk)], catch_exceptions=False
-    )
+    words = [*arguments, "--data", str(desk)]
+    done = CliRunner().invoke(build(words), words, catch_exceptions=False)
     return done.exit_code, done.stdout
 
 
@@ -87,7 +86,7 @@ def test_balance_of_a_publisher_that_never_was_is_refused(desk):
 def test_a_balance_that_fails_advises_another_command_than_itself(desk):
     lose_the_document(desk)
     _, text = call(desk, "balance")
-    assert "newsline index rebuild" in text
+    assert f"newsline index rebuild --data {desk}`" in text
     assert "See `newsline balance`" not in text
 
 
@@ -130,6 +129,7 @@ def test_replay_of_an_unknown_reason_lists_those_there_are(desk):
     )
     assert done.exit_code == 0
     assert "no dead letter has the reason 'nosuch'; there are: parser_timeout" in done.stderr
+    assert done.stdout == "No URLs were chosen: nothing is due again.\n"
 
 
 def test_replay_of_polls_makes_feeds_due_but_not_paused_ones(desk):
@@ -150,6 +150,7 @@ def test_replay_makes_dead_letters_due(desk):
     code, text = call(desk, "replay", "--since", f"{NOW:%Y-%m-%d}")
     assert code == 0
     assert "1 URLs are due again" in text
+    assert f"newsline run --once --data {desk}`" in text
     assert ask(desk, "where", B)[1]["position"]["stage"] == "extract"
 
 

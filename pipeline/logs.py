@@ -6,14 +6,16 @@ field, never part of the event name, and is escaped by the renderer.
 
 import logging
 import sys
+from typing import TextIO
 
 import orjson
 import structlog
 
 
-def configure(*, level: int = logging.INFO) -> None:
-    """Send events to standard error; call once, at the start of a command."""
-    interactive = sys.stderr.isatty()
+def configure(*, level: int = logging.INFO, file: TextIO | None = None) -> None:
+    """Send events to standard error, or a file; call once, at the start of a command."""
+    target = file or sys.stderr
+    interactive = target.isatty()
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer()
         if interactive
@@ -28,7 +30,7 @@ def configure(*, level: int = logging.INFO) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(target),
         cache_logger_on_first_use=False,
     )
 

@@ -1,12 +1,13 @@
 """`newsline demo`: twelve moments of autumn 2019 in the rehearsal news world, end to end."""
 
 import asyncio
+import shlex
 import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -14,8 +15,10 @@ from pipeline import logs
 from pipeline.adapters.clock import ScaledClock
 from pipeline.app import App, build, find_config_dir, sync_catalogue
 from pipeline.balance import balance
+from pipeline.cli.hints import command
 from pipeline.cli.output import BAD_NEWS, JsonFlag, print_columns, print_json, print_table
 from pipeline.config import ClockSettings, Config, FetchSettings
+from pipeline.errors import StoreUnavailable
 from pipeline.index.query import Query, SearchPage
 from pipeline.rehearsal.server import DEFAULT_PORT, WorldServer
 from pipeline.run import Run
@@ -33,6 +36,7 @@ MOMENTS = tuple(
 #: The world's clock runs faster than ours, so that a Crawl-delay of a second is no second here.
 RATE = 10.0
 PACE_S = 0.2  # of the world's time; on the real web the default is 2 s
+LOG = "demo.log"  # in the data folder
 STORY = "Safe zone"  # the topic, which the enricher gives in any language, and never to football
 STORY_FACETS = ("person", "organisation", "place", "topic", "outlet", "language")
 
@@ -53,10 +57,13 @@ def demo(
     Nothing leaves this machine. Run it twice: the second time finds its books kept and fetches
     no page again. Then try: newsline search 'safe zone' --facet person --data var/demo
     """
-    logs.configure()
     started = time.monotonic()
     clock = ScaledClock(MOMENTS[0], RATE)
-    with WorldServer(clock, port=DEFAULT_PORT) as world:  # the port is part of every address
+    with (
+        _log(data) as log,
+        WorldServer(clock, port=DEFAULT_PORT) as world,  # the port is part of every address
+    ):
+        logs.configure(file=log)
         app = build(demo_config(world.port), data, find_config_dir(), clock=clock)
         try:
             app.ledger.acquire_pipeline_lock()
@@ -85,11 +92,22 @@ def demo(
     else:
         _show(rows, page)
         typer.echo(sheet.sentence())
-        typer.echo(f"\nDone in {time.monotonic() - started:.0f} s. Look further:")
-        typer.echo(f"  newsline search 'safe zone' --facet person --data {data}")
-        typer.echo(f"  newsline balance --data {data}")
+        typer.echo(f"\nDone in {time.monotonic() - started:.0f} s; its log is {data / LOG}.")
+        typer.echo("Look further:")
+        place = f"--data {shlex.quote(str(data))}"
+        for line in ("search 'safe zone' --facet person", "balance"):
+            typer.echo(f"  {command(f'{line} {place}')}")
     if not sheet.balances:
         raise typer.Exit(BAD_NEWS)
+
+
+def _log(data: Path) -> TextIO:
+    """Open the log in the data folder, which is made. Raises StoreUnavailable."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        return (data / LOG).open("a", encoding="utf-8")
+    except OSError as error:
+        raise StoreUnavailable(f"{error.filename} cannot be written: {error.strerror}") from error
 
 
 def demo_config(port: int) -> Config:

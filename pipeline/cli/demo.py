@@ -47,9 +47,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    data: Annotated[Path, typer.Option("--data", help="Folder that keeps the demo's data.")] = Path(
-        "var/demo"
-    ),
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder that keeps the demo's data; made when missing.")
+    ] = Path("var/demo"),
     json: JsonFlag = False,
 ) -> None:
     """Run the whole trip over the rehearsal news world and print the balance and the facets.

@@ -22,8 +22,10 @@ commands = typer.Typer(
 
 _DEFAULT = Path("var/elasticsearch")
 _DataOption = Annotated[
-    Path,
-    typer.Option("--data", help="The node's folder; made when missing.", file_okay=False),
+    Path, typer.Option("--data", help="The folder of a node that was started.", file_okay=False)
+]
+_NewDataOption = Annotated[
+    Path, typer.Option("--data", help="The node's folder; made when missing.", file_okay=False)
 ]
 
 
@@ -35,7 +37,7 @@ def register(app: typer.Typer) -> None:
 @commands.command("start")
 def start(
     *,
-    data: _DataOption = _DEFAULT,
+    data: _NewDataOption = _DEFAULT,
     port: Annotated[
         int,
         typer.Option("--port", min=0, max=65_535, help="Port on 127.0.0.1; 0: any free one."),

@@ -23,8 +23,8 @@ from pipeline.cli.options import (
     DEFAULT_DATA,
     DEFAULT_FEEDS,
     ConfigOption,
-    DataOption,
     FeedsOption,
+    SpareDataOption,
     has_ledger,
     open_app,
     open_config,
@@ -56,7 +56,7 @@ def register(app: typer.Typer) -> None:
 @feeds_app.command("list")
 def list_feeds(
     feeds: FeedsOption = DEFAULT_FEEDS,
-    data: DataOption = DEFAULT_DATA,
+    data: SpareDataOption = DEFAULT_DATA,
     config: ConfigOption = None,
     json: JsonFlag = False,
 ) -> None:
@@ -174,7 +174,7 @@ def import_opml(
 @feeds_app.command("export")
 def export_opml(
     feeds: FeedsOption = DEFAULT_FEEDS,
-    data: DataOption = DEFAULT_DATA,
+    data: SpareDataOption = DEFAULT_DATA,
     config: ConfigOption = None,
 ) -> None:
     """Print the catalogue as OPML, for other programs; importing it gives the same feeds.

@@ -30,6 +30,7 @@ TAKES: Mapping[str, tuple[str, ...]] = {
     "quality": (_DATA, _CONFIG),
     "index": (_DATA, _CONFIG),
     "ledger": (_DATA, _CONFIG),
+    "archive": (_DATA, _CONFIG),
     "kibana": (_CONFIG,),
     "parse-feed": (_CONFIG,),
     "extract": (_CONFIG,),

@@ -18,6 +18,7 @@ from pipeline.cli.options import (
     DEFAULT_DATA,
     ConfigOption,
     DataOption,
+    SpareDataOption,
     open_app,
     open_existing,
 )
@@ -41,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
 @commands.command("init")
 def init(
-    data: DataOption = DEFAULT_DATA,
+    data: SpareDataOption = DEFAULT_DATA,
     config: ConfigOption = None,
     *,
     user: Annotated[
@@ -166,7 +167,7 @@ def verify(
 
 @commands.command("prune")
 def prune(
-    data: DataOption = DEFAULT_DATA, config: ConfigOption = None, json: JsonFlag = False
+    data: SpareDataOption = DEFAULT_DATA, config: ConfigOption = None, json: JsonFlag = False
 ) -> None:
     """Delete the indices that earlier rebuilds left; the one that serves and a filling one stay.
 

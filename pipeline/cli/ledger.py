@@ -13,7 +13,14 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from pipeline.adapters.ledger import backups, maintenance, opened
 from pipeline.adapters.ledger.engine import Database
 from pipeline.cli.hints import command
-from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_config, require_ledger
+from pipeline.cli.options import (
+    DEFAULT_DATA,
+    ConfigOption,
+    DataOption,
+    NewDataOption,
+    open_config,
+    require_ledger,
+)
 from pipeline.cli.output import JsonFlag, print_json, print_table
 from pipeline.config import load
 from pipeline.errors import UsageError
@@ -75,7 +82,7 @@ def backup(
 @commands.command("restore")
 def restore(
     file: FileArgument,
-    data: DataOption = DEFAULT_DATA,
+    data: NewDataOption = DEFAULT_DATA,
     config: ConfigOption = None,
     json: JsonFlag = False,
 ) -> None:

@@ -1,25 +1,33 @@
 """Options that several commands share, and the app that they open."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.app import App, build, find_config_dir
 from pipeline.config import Config, load
 from pipeline.errors import UsageError
+from pipeline.work import Scope
 
-DataOption = Annotated[
-    Path,
-    typer.Option(
+
+def _data_option(missing: str) -> Any:  # noqa: ANN401 - typer's
+    """Return the option; `missing` says what becomes of a folder that is not there."""
+    return typer.Option(
         "--data",
         envvar="NEWSLINE_DATA",
-        help="Folder for ledger, archive and index; made when missing.",
+        help=f"Folder of ledger, archive and index; {missing}.",
         file_okay=False,
-    ),
-]
+    )
+
+
+#: For commands that ask a ledger, that fill a folder, and that can do without one.
+DataOption = Annotated[Path, _data_option("refused when missing")]
+NewDataOption = Annotated[Path, _data_option("made when missing")]
+SpareDataOption = Annotated[Path, _data_option("need not be there")]
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
@@ -54,7 +62,7 @@ def require_ledger(config: Config, data: Path) -> None:
     if not has_ledger(config, data):
         place = config.ledger.url.removeprefix(_SQLITE) or data
         raise UsageError(
-            f"there is no ledger at {place}: has `newsline run --data {data}` been run?"
+            f"there is no ledger at {place}: has `newsline run --data {_quoted(data)}` been run?"
         )
 
 
@@ -66,15 +74,26 @@ def has_ledger(config: Config, data: Path) -> bool:
     return (Path(url.removeprefix(_SQLITE)) if url else data / "ledger.sqlite").is_file()
 
 
-def require_index(config: Config, data: Path) -> None:
+def require_index(app: App, data: Path) -> None:
     """Refuse to search a folder without an index, and say how to get one. Raises UsageError."""
-    if config.index.kind != "embedded":
+    if app.config.index.kind != "embedded":
         return  # a cluster says itself what it lacks
     folder = data / "index"
     if folder.is_dir() and any(folder.iterdir()):
         return
-    require_ledger(config, data)
-    raise UsageError(f"there is no index at {folder}: `newsline index rebuild --data {data}`")
+    require_ledger(app.config, data)
+    if not app.ledger.books(Scope()).indexed:
+        raise UsageError(
+            "no article of this ledger is indexed yet: what became of everything that was "
+            f"discovered says `newsline balance --data {_quoted(data)}`"
+        )
+    raise UsageError(
+        f"there is no index at {folder}: `newsline index rebuild --data {_quoted(data)}`"
+    )
+
+
+def _quoted(data: Path) -> str:
+    return shlex.quote(str(data))
 
 
 @contextmanager

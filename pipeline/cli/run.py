@@ -18,8 +18,8 @@ from pipeline.cli.options import (
     DEFAULT_DATA,
     DEFAULT_FEEDS,
     ConfigOption,
-    DataOption,
     FeedsOption,
+    NewDataOption,
     open_app,
     open_config,
 )
@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 def run(
     feeds: FeedsOption = DEFAULT_FEEDS,
-    data: DataOption = DEFAULT_DATA,
+    data: NewDataOption = DEFAULT_DATA,
     config: ConfigOption = None,
     once: Annotated[bool, typer.Option("--once", help="Do all that is due now, then end.")] = False,
     json: JsonFlag = False,

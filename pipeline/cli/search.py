@@ -73,7 +73,7 @@ def search(
         collapse=stories,
     )
     with open_app(data, config) as app:
-        require_index(app.config, data)
+        require_index(app, data)
         page = app.index.search(query)
     if json:
         print_json(_as_json(page))

@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
+from support_cli import leaves
 
 from pipeline.cli import hints
-from pipeline.cli.root import build
 
 
 @pytest.fixture
@@ -50,20 +49,12 @@ def test_where_the_shell_finds_no_newsline_its_path_stands_there(monkeypatch, tm
     assert said("`newsline balance`", "run") == f"`{shlex.quote(str(program))} balance`"
 
 
-def leaves(command, name=""):
-    """Yield every command with its name, without that of the program."""
-    for word, inner in getattr(command, "commands", {}).items():
-        yield from leaves(inner, f"{name} {word}".strip())
-    if not hasattr(command, "commands"):
-        yield name, command
-
-
 def test_hints_know_which_command_takes_which_option():
     """An own --data of another meaning (`elasticsearch`, `demo`) has no NEWSLINE_DATA."""
     ours = {"NEWSLINE_FEEDS", "NEWSLINE_DATA", "NEWSLINE_CONFIG"}
     found = {
         name: {one.opts[0] for one in command.params if one.envvar in ours}
-        for name, command in leaves(typer.main.get_command(build([])))
+        for name, command in leaves()
     }
     known = {
         name: set(hints.TAKES.get(name) or hints.TAKES.get(name.split()[0], ())) for name in found

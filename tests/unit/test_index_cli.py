@@ -5,6 +5,7 @@ import json
 import pytest
 import typer
 from support_index import article, newsroom
+from support_ledger import bring_to, publish
 from typer.testing import CliRunner
 
 from pipeline.adapters.embedded import EmbeddedIndex
@@ -13,6 +14,7 @@ from pipeline.cli import index as index_commands
 from pipeline.cli import search as search_command
 from pipeline.cli.output import BAD_NEWS, OK
 from pipeline.errors import UsageError
+from pipeline.model import Stage
 
 
 @pytest.fixture
@@ -81,11 +83,25 @@ def test_a_folder_without_a_ledger_is_refused_and_stays_as_it_is(newsline, tmp_p
 def test_a_ledger_without_an_index_asks_for_a_rebuild(newsline, tmp_path):
     folder = tmp_path / "other"
     folder.mkdir()
-    open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}").close()
+    ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
+    publish(ledger, "https://herald.example/a")
+    ledger.close()
     answer = newsline("search", "zone", data=folder)
     assert f"newsline index rebuild --data {folder}" in str(answer.exception)
     assert newsline("index", "rebuild", data=folder).exit_code == OK
-    assert newsline("search", "zone", data=folder).output == "nothing found\n"
+    assert newsline("search", "quasar", data=folder).output == "nothing found\n"
+
+
+def test_a_ledger_of_which_nothing_is_indexed_yet_says_so(newsline, tmp_path):
+    folder = tmp_path / "other"
+    folder.mkdir()
+    ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
+    bring_to(ledger, "https://herald.example/a", Stage.INDEX)
+    ledger.close()
+    said = str(newsline("search", "zone", data=folder).exception)
+    assert "no article of this ledger is indexed yet" in said
+    assert f"`newsline balance --data {folder}`" in said
+    assert "rebuild" not in said
 
 
 def test_a_query_may_begin_with_a_minus(newsline, tmp_path):

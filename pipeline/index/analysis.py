@@ -19,32 +19,37 @@ MAX_WORD_CHARS = 128
 #: Letters whose case pair differs: I ↔ ı and İ ↔ i.
 _DOTLESS_LANGUAGES = frozenset({"tr", "az"})
 
-#: Marks that stand inside words: combining accents, Hebrew and Arabic vowel signs, the Indic and
-#: South-East Asian blocks (whose vowels are marks), soft hyphen and zero-width (non-)joiner.
-MARKS = (
-    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
-    "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"
-    "\u0900-\u0963\u0966-\u109f\u00ad\u200c\u200d"
+#: What is written in or between letters and dropped by folding, so that it begins no word: accents,
+#: Hebrew and Arabic vowel signs, kashida, soft hyphen, zero-width (non-)joiner.
+FOLDED_MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"
+    "\u00ad\u200c\u200d"
 )
+#: Marks that carry meaning: the Indic and South-East Asian blocks, whose vowels are marks.
+_KEPT_MARKS = "\u0488\u0489\u0900-\u0963\u0966-\u109f"
+MARKS = FOLDED_MARKS + _KEPT_MARKS
 #: Scripts written without spaces: each character is a word, a run of them is matched as a phrase.
-IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+IDEOGRAPHS = (
+    "\u3038-\u303a\u3040-\u30ff\u3192-\u3195\u3220-\u3229\u3280-\u3289\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f"
+)
 _LETTER = r"[^\W\d_]"
 _IN_WORD = rf"[^\W_{IDEOGRAPHS}]"
 _ACRONYM = rf"(?<![\w{MARKS}]){_LETTER}(?:\.{_LETTER})+(?![\w{MARKS}])\.?"  # U.S., u.s
 _POSSESSIVE = r"(?<=\w)['’]s(?!\w)"  # the English one is no word
 _PLAIN = (
     rf"[{IDEOGRAPHS}]"
-    rf"|[^\W_\u0640{IDEOGRAPHS}]{_IN_WORD}*+(?:[{MARKS}]++{_IN_WORD}*+)*+"
+    rf"|(?:[^\W_{FOLDED_MARKS}{IDEOGRAPHS}]|[{_KEPT_MARKS}])"
+    rf"{_IN_WORD}*+(?:[{MARKS}]++{_IN_WORD}*+)*+"
 )
 _ANY_WORD = re.compile(rf"(?P<acronym>{_ACRONYM})|{_POSSESSIVE}|(?P<plain>{_PLAIN})")
 _ACRONYMS, _POSSESSIVES = re.compile(_ACRONYM), re.compile(_POSSESSIVE)
 _PLAIN_WORDS, _ASCII_WORDS = re.compile(_PLAIN), re.compile("[A-Za-z0-9]+")
 
-#: Signs dropped by folding; marks of other scripts carry meaning and stay.
-_FOLDED_AWAY = re.compile(
-    "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
-    "\u06d6-\u06ed\u00ad\u200c\u200d\\s]"
-)
+_FOLDED_AWAY = re.compile(rf"[{FOLDED_MARKS}]")
+_NOT_IN_WORDS = re.compile(rf"(?![{MARKS}\u2044])[\W_]")  # the full stop of "⒈", brackets of "⑴"
+_MANY_WORDS = re.compile(rf"\u2044|.[{IDEOGRAPHS}]|[{IDEOGRAPHS}].")  # "½", "ヿ": left as they are
 #: What compatibility decomposition does not reach: letters of their own, Arabic spelling variants.
 _FOLDED_LETTERS = {
     "ı": "i", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe",
@@ -62,7 +67,8 @@ class _Folding(dict[int, str]):
             parts = _FOLDED_AWAY.sub("", unicodedata.normalize("NFKD", char))
             folded = "".join(_FOLDED_LETTERS.get(part, part) for part in parts)
             folded = unicodedata.normalize("NFC", _western_digits(folded)).lower()
-            if not folded and not _FOLDED_AWAY.match(char):
+            folded = _NOT_IN_WORDS.sub("", folded)
+            if _MANY_WORDS.search(folded) or not (folded or _FOLDED_AWAY.match(char)):
                 folded = char
         self[code] = folded
         return folded

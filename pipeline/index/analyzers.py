@@ -2,15 +2,17 @@
 
     python -m pipeline.index.analyzers > config/elasticsearch/news-analysis.json
 
-Char filters cut a text into the words of `analysis.surfaces` and put spaces between them; no rule
-of Elasticsearch's own says what a word is. `letters` maps each character to its exact form.
+One pattern says what a word is, that of `analysis.surfaces`; no rule of Elasticsearch's own does.
+Before it, two char filters part acronyms from their dots and drop the English possessive; for the
+exact form `letters` then maps each character to what it is folded to. A folded text has the same
+words, for no character is folded to a sign, and nothing but FOLDED_MARKS to nothing.
 """
 
 import re
 import sys
 from typing import Any
 
-from pipeline.index.analysis import IDEOGRAPHS, MARKS, MAX_WORD_CHARS, exact_forms
+from pipeline.index.analysis import FOLDED_MARKS, IDEOGRAPHS, MARKS, MAX_WORD_CHARS, exact_forms
 from pipeline.index.mapping import LANGUAGES, render
 
 #: Language → what Elasticsearch calls its stemmer.
@@ -26,7 +28,6 @@ _NORMALIZED = {
     "fa": ["decimal_digit", "arabic_normalization", "persian_normalization"],
 }
 _LOWERCASE = {"tr": "turkish", "el": "greek"}  # capitals of their own
-_MAX_TOKEN_CHARS = 1_048_576  # the most that is allowed: a longer run would be cut into two words
 _RULES_PER_LINE = 16
 _RULES = "letters are listed here"
 
@@ -38,11 +39,12 @@ def _java(characters: str) -> str:
 
 #: Java asks one range of a class after the other, so one range around all of them comes first.
 _MARK = rf"[[\x{{ad}}\x{{300}}-\x{{200d}}]&&[{_java(MARKS)}]]"
-_IDEOGRAPH = rf"[[\x{{3040}}-\x{{3134f}}]&&[{_java(IDEOGRAPHS)}]]"
 _LETTER = r"[\p{L}\p{Nl}\p{No}]"
-_INSIDE = rf"\p{{L}}\p{{N}}{_MARK}"  # of a word, beside ideographs
-_ANY = rf"[{_INSIDE}{_IDEOGRAPH}]"
-_STRAY = rf"[\u0640[{_MARK}&&[^\p{{L}}\p{{N}}]]]"  # begins no word
+_INSIDE = rf"\p{{L}}\p{{N}}{_MARK}"  # of a word; ideographs are among the letters
+_IDEOGRAPH = rf"[[\x{{3038}}-\x{{3134f}}]&&[{_java(IDEOGRAPHS)}]]"
+_ASCII = "[0-9A-Za-z]"
+_OTHER = rf"[[^\x{{0}}-\x{{7f}}]&&[{_INSIDE}]&&[^{_IDEOGRAPH}]]"
+_FIRST = rf"[{_OTHER}&&[^{_java(FOLDED_MARKS)}]]"
 
 #: Name → (what is replaced, by what), in this order. Each begins with what is rare in a text and
 #: looks around only then: Java tries a pattern at every character.
@@ -51,11 +53,8 @@ _CUTS = {
         rf"\.(?<=(?:^|[^_{_INSIDE}]){_LETTER}\.)(?={_LETTER}(?:$|[^_{_INSIDE}]))", ""
     ),
     "possessives": (r"['’](?<=[\p{L}\p{N}_]['’])s(?![\p{L}\p{N}_])", " "),
-    "signs": (rf"[^ {_INSIDE}{_IDEOGRAPH}]+", " "),
-    "before_ideographs": (rf"{_IDEOGRAPH}(?<=[{_INSIDE}]{_IDEOGRAPH})", " $0"),
-    "after_ideographs": (rf"{_IDEOGRAPH}(?={_ANY})", "$0 "),
-    "stray_marks": (rf"{_STRAY}(?<!{_ANY}{_STRAY}){_STRAY}*", ""),
 }  # fmt: skip
+_WORD = rf"(?:{_ASCII}++|{_FIRST})(?:{_ASCII}++|{_OTHER})*+|{_IDEOGRAPH}"
 
 
 def component() -> dict[str, Any]:
@@ -76,7 +75,7 @@ def component() -> dict[str, Any]:
     }
     analysis = {
         "char_filter": char_filters,
-        "tokenizer": {"spaces": {"type": "whitespace", "max_token_length": _MAX_TOKEN_CHARS}},
+        "tokenizer": {"words": {"type": "pattern", "pattern": _WORD, "group": 0}},
         "filter": filters,
         "analyzer": {
             "exact": _analyzer([*_CUTS, "letters"], ["lowercase", "cut"]),
@@ -105,7 +104,7 @@ def _analyzer(char_filters: list[str], filters: list[str]) -> dict[str, Any]:
     return {
         "type": "custom",
         "char_filter": char_filters,
-        "tokenizer": "spaces",
+        "tokenizer": "words",
         "filter": filters,
     }
 

@@ -82,6 +82,17 @@ def test_every_word_has_one_form_of_each_kind(text):
         assert all(forms)
 
 
+def test_what_a_character_is_folded_to_parts_and_joins_no_words():
+    """Elasticsearch folds a whole text before it looks for the words of it."""
+    wrong = []
+    for code in range(0x20000):
+        text = f"a{chr(code)}b"
+        written = surfaces(text)
+        if written != ["a", "b"] and surfaces("".join(exact_forms([text]))) != exact_forms(written):
+            wrong.append(text)
+    assert wrong == []
+
+
 @given(st.text(max_size=200))
 def test_places_are_in_order_and_hold_the_word(text):
     at = 0

@@ -4,12 +4,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.apache.lucene.analysis.Tokenizer;
 import org.apache.lucene.analysis.core.KeywordTokenizer;
 import org.apache.lucene.analysis.core.WhitespaceTokenizer;
 import org.apache.lucene.analysis.email.UAX29URLEmailTokenizer;
 import org.apache.lucene.analysis.path.PathHierarchyTokenizer;
 import org.apache.lucene.analysis.path.ReversePathHierarchyTokenizer;
+import org.apache.lucene.analysis.pattern.PatternTokenizer;
+import org.elasticsearch.common.regex.Regex;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.index.analysis.PreConfiguredTokenizer;
 import org.elasticsearch.index.analysis.TokenizerFactory;
@@ -33,6 +36,7 @@ final class Tokenizers {
             Map.of(
                     "keyword", provider(Tokenizers::keyword),
                     "whitespace", provider(Tokenizers::whitespace),
+                    "pattern", provider(Tokenizers::pattern),
                     "uax_url_email", provider(Tokenizers::urlEmail),
                     "path_hierarchy", provider(Tokenizers::pathHierarchy));
 
@@ -52,6 +56,13 @@ final class Tokenizers {
     private static Supplier<Tokenizer> whitespace(Settings settings) {
         int longest = settings.getAsInt("max_token_length", LONGEST_TOKEN);
         return () -> new WhitespaceTokenizer(longest);
+    }
+
+    private static Supplier<Tokenizer> pattern(Settings settings) {
+        String written = settings.get("pattern", "\\W+");
+        Pattern compiled = Regex.compile(written, settings.get("flags"));
+        int group = settings.getAsInt("group", -1);
+        return () -> new PatternTokenizer(compiled, group);
     }
 
     private static Supplier<Tokenizer> urlEmail(Settings settings) {

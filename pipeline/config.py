@@ -28,11 +28,11 @@ _MIB = 1024 * 1024
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
-#: What other people's servers and networks recover from without anybody here doing anything.
+#: What other servers and networks recover from without anybody here doing anything.
 REVIVED = (
     "body_truncated", "connect_failed", "connect_refused", "connect_timeout", "deadline",
-    "dns_temporary", "http_429", "http_500", "http_502", "http_503", "http_504", "reset",
-    "robots_unavailable", "tls_expired",
+    "dns_temporary", "document_failed", "http_429", "http_500", "http_502", "http_503", "http_504",
+    "reset", "robots_unavailable", "tls_expired",
 )  # fmt: skip
 
 
@@ -190,6 +190,9 @@ class RetentionSettings(_Section):
 
     poll_days: Annotated[int, Field(ge=0, le=3650)] = Field(
         default=0, description="of polls that went well, and of what was found and is over; 0: all"
+    )
+    archive_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        default=0, description="of archived feeds and of pages that no article stands on; 0: all"
     )
     airflow_days: Annotated[int, Field(ge=0, le=3650)] = Field(
         default=14, description="of Airflow's metadata and of task logs; 0: all"

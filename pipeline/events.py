@@ -83,15 +83,19 @@ def _read(
     by_line: Sequence[tuple[RecordedOutcome, Sequence[Event]]],
     answers: Mapping[str, tuple[IndexResult, str]],
 ) -> Delivered:
-    """Say how far the sink's answers let us go: up to the first line that has to be sent again."""
+    """Say how far the sink's answers let us go: up to the first line that has to be sent again.
+
+    What the sink fails at is sent again first; if it fails again it is refused, and others go on.
+    """
     position, held, refused = start, 0, 0
     for line, events in by_line:
         for event in events:
             result, detail = answers.get(event.event_id, (IndexResult.RETRY, "no answer"))
-            if result is IndexResult.RETRY:
+            tries_again = result is IndexResult.FAILED and position > start
+            if result is IndexResult.RETRY or tries_again:
                 log.warning("events_wait", detail=detail, after=position)
                 return Delivered(position, held, refused, waiting=True, why=detail)
-            if result is IndexResult.REFUSED:
+            if result in (IndexResult.REFUSED, IndexResult.FAILED):
                 log.error("event_refused", detail=detail, outcome_id=line.outcome_id)
                 refused += 1
             else:

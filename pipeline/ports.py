@@ -251,6 +251,10 @@ class Ledger(Protocol):
         """Return where a URL stands and its life, oldest first; None: never seen."""
         ...
 
+    def find_place(self, url_id: str) -> ArchivePlace | None:
+        """Return where in the archive the newest page of a URL is at this moment."""
+        ...
+
     def replay(self, selector: ReplaySelector, now: datetime, *, dry_run: bool = False) -> int:
         """Make the selected URLs due again; return how many."""
         ...
@@ -298,6 +302,7 @@ class IndexResult(StrEnum):
     OK = "ok"
     NEWER = "newer"  # it already holds this version or a later one
     RETRY = "retry"
+    FAILED = "failed"  # the index failed at this document, again and again, and took others
     REFUSED = "refused"  # this document will never be accepted
 
 

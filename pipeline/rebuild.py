@@ -135,7 +135,14 @@ class _Rebuild:
             if not late:
                 return
             answers = repair(self._ledger, index, late)
+            self._note_impossible(answers)
             self._done.caught_up += sum(result is IndexResult.OK for result, _ in answers.values())
+
+    def _note_impossible(self, answers: Answers) -> None:
+        """Give up on what the index fails at again, as on what it refuses."""
+        for article_id, (result, detail) in answers.items():
+            if result in (IndexResult.REFUSED, IndexResult.FAILED):
+                self._done.refused[article_id] = detail
 
     def _differing(self, index: Index) -> list[Difference]:
         """Return what differs and can be mended; what was refused is known already."""

@@ -22,7 +22,7 @@ from pipeline.feeds.decide import decide_poll, validators_to_send
 from pipeline.fetch.decide import decide_fetch, revisit_delay
 from pipeline.fetch.wishes import publisher_wishes
 from pipeline.index.document import build_document
-from pipeline.model import Entry, Extraction, Page, ParsedFeed, Result, Stage, Status
+from pipeline.model import ArchivePlace, Entry, Extraction, Page, ParsedFeed, Result, Stage, Status
 from pipeline.ports import FetchKind, IndexResult
 from pipeline.retry import retry_or_dead
 from pipeline.visit import Visit
@@ -178,7 +178,7 @@ async def _extraction(doors: Doors, work: ArticleWork) -> Extraction:
             raise Permanent("no_page", "neither an archived page nor a feed entry is known")
         return from_feed
     feed = sighting.feed if sighting else None
-    page = await asyncio.to_thread(doors.archive.read, work.page.place)
+    page = await _archived_page(doors, work.url_id, work.page.place)
     try:
         extraction: Extraction = await doors.workers.run(
             "extract_page",
@@ -205,6 +205,17 @@ async def _extraction(doors: Doors, work: ArticleWork) -> Extraction:
         noindex=extraction.noindex or wishes.noindex,
         tdm_reserved=extraction.tdm_reserved or wishes.tdm_reserved,
     )
+
+
+async def _archived_page(doors: Doors, url_id: str, place: ArchivePlace) -> Page:
+    """Read a page from the archive: from where it is now, when it was moved meanwhile."""
+    try:
+        return await asyncio.to_thread(doors.archive.read, place)
+    except Permanent as error:
+        now_at = doors.ledger.find_place(url_id) if error.reason == "archive_missing" else None
+        if now_at is None or now_at == place:
+            raise
+    return await asyncio.to_thread(doors.archive.read, now_at)
 
 
 def _fullest(sightings: Sequence[Sighting]) -> Sighting | None:
@@ -295,6 +306,9 @@ def _index_result(doors: Doors, work: ArticleWork, answer: IndexResult, detail: 
     now = doors.clock.now()
     if answer is IndexResult.REFUSED:
         error: ItemError = Permanent("document_refused", detail)
+        return retry_or_dead(work, Stage.INDEX, error, now, doors.config.retry)
+    if answer is IndexResult.FAILED:
+        error = Transient("document_failed", detail)
         return retry_or_dead(work, Stage.INDEX, error, now, doors.config.retry)
     if answer is IndexResult.RETRY:
         error = Transient("index_unavailable", detail)

@@ -25,6 +25,8 @@ _OK = range(200, 300)
 _NEWER = 409  # it holds this version or a later one: what we wanted is there
 _BUSY = frozenset({408, 429})
 _SERVER_ERRORS = 500
+#: A gateway that gave up, a shard that is not there: of a cluster that is not well, not of an item.
+_OF_THE_CLUSTER = frozenset({502, 503, 504})
 _BAD_REQUEST, _FORBIDDEN = 400, 403
 #: A 400 that is not the document's fault: its index was closed, or the alias leads to several.
 _CLOSED, _NO_WRITE_INDEX = "index_closed_exception", "no write index is defined for alias"
@@ -46,6 +48,7 @@ class Verdict(StrEnum):
     NEWER = "newer"
     REFUSED = "refused"  # never with this content
     AGAIN = "again"  # not now
+    FAILED = "failed"  # the cluster failed at it: its own doing, if others were taken
     DENIED = "denied"  # not with this key
 
 
@@ -131,6 +134,8 @@ def _verdict(result: Mapping[str, Any]) -> tuple[Verdict, str]:
         return Verdict.REFUSED, detail
     if status == _FORBIDDEN and kind == _NOT_WITH_THIS_KEY:
         return Verdict.DENIED, detail
+    if status >= _SERVER_ERRORS and status not in _OF_THE_CLUSTER:
+        return Verdict.FAILED, f"{status}: {detail}"
     return Verdict.AGAIN, f"{status}: {detail}"
 
 

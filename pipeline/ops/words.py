@@ -60,6 +60,7 @@ _PAGES: Mapping[str, str] = {
     "archive_corrupt": "its bytes in the archive are damaged",
     "no_page": "neither a page nor a text of a feed is there to read",
     "document_refused": "the index will never accept this document",
+    "document_failed": "the index failed at this document and took others",
     "index_unavailable": "the index did not answer; the item waits",
     "gone": "the publisher took it back: 404 or 410, twice, a day apart",
 }

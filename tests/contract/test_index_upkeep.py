@@ -200,6 +200,39 @@ def test_an_index_that_does_not_keep_what_it_should_never_serves(ledger, index, 
     assert set(dict(index.versions())) == {first["article_id"]}
 
 
+class FailsAt:
+    """An index whose rebuilt successor fails at one document, however often it is sent."""
+
+    def __init__(self, index, article_id):
+        self.index, self.article_id = index, article_id
+
+    def start_rebuild(self):
+        fresh = self.index.start_rebuild()
+        write, self.fresh = fresh.write, fresh
+
+        def failing(given, gone, **how):
+            good = [one for one in given if one["article_id"] != self.article_id]
+            bad = {self.article_id: (IndexResult.FAILED, "500: a bug of theirs")}
+            return {**write(good, gone, **how), **(bad if len(good) < len(given) else {})}
+
+        fresh.write = failing
+        return fresh
+
+    def finish_rebuild(self, rebuilt):
+        del rebuilt.write
+        self.index.finish_rebuild(rebuilt)
+
+    def __getattr__(self, name):
+        return getattr(self.index, name)
+
+
+def test_one_document_that_an_index_fails_at_does_not_keep_the_rest_from_serving(ledger, index):
+    done = rebuild(ledger, FailsAt(index, IDS[2]))
+    assert done.serves
+    assert done.refused == {IDS[2]: "500: a bug of theirs"}
+    assert found(ledger, index) == {IDS[2]: How.MISSING}
+
+
 def test_what_is_on_its_way_is_not_reported(ledger, index):
     index.write(documents(ledger), [])
     send_to_retraction(ledger, URLS[0])

@@ -264,7 +264,6 @@ def test_what_a_document_says_cannot_make_it_be_sent_for_ever():
         (429, "cluster_block_exception", "[TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage …"),
         (429, "es_rejected_execution_exception", "rejected execution of coordinating operation"),
         (429, "circuit_breaking_exception", "[parent] Data too large"),
-        (500, "null_pointer_exception", None),
         (502, "x", "y"),
         (503, "unavailable_shards_exception", "primary shard is not active"),
         (504, "x", "y"),
@@ -275,6 +274,12 @@ def test_what_may_pass_is_sent_again(status, kind, reason):
     verdict, said = verdict_of(status, type=kind, reason=reason)
     assert verdict is Verdict.AGAIN
     assert said == f"{status}: {kind}: {reason}"
+
+
+@pytest.mark.parametrize("status", [500, 501, 505])
+def test_an_error_inside_the_cluster_may_be_the_items_own(status):
+    found = verdict_of(status, type="null_pointer_exception", reason=None)
+    assert found == (Verdict.FAILED, f"{status}: null_pointer_exception: None")
 
 
 def test_a_key_that_may_not_write_is_told_from_an_index_that_takes_nothing():

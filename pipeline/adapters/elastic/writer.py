@@ -41,6 +41,7 @@ _RESULTS = {
     Verdict.NEWER: IndexResult.NEWER,
     Verdict.REFUSED: IndexResult.REFUSED,
 }
+_TAKEN = (Verdict.OK, Verdict.NEWER)
 
 
 class _TooLargeError(Exception):
@@ -67,8 +68,9 @@ class BulkWriter:
     def write(self, alias: str, items: Sequence[Item], *, refresh: str = "false") -> Answers:
         """Write items and return an answer for each.
 
-        What could not be written within the budget is answered RETRY. Raises IndexUnavailable or
-        AccessDenied when that is so of every item: then nothing was acknowledged at all.
+        What could not be written within the budget is answered RETRY, or FAILED if the cluster
+        failed at it in an answer that took others. Raises IndexUnavailable or AccessDenied when
+        RETRY is the answer to every item: then nothing was acknowledged at all.
         """
         answers: Answers = {one.article_id: (IndexResult.RETRY, "") for one in items}
         for start in range(0, len(items), bulk.MAX_BATCH_ITEMS):
@@ -164,9 +166,14 @@ def _settle(
     """Note the verdicts; return the items that have none that is final, and why."""
     left: list[Item] = []
     failure: Failure | None = None
+    others_taken = any(verdict in _TAKEN for verdict, _ in verdicts.values())
     for one in batch:
         verdict, said = verdicts.get(one.article_id, (Verdict.AGAIN, "the answer did not name it"))
-        answers[one.article_id] = (_RESULTS.get(verdict, IndexResult.RETRY), said)
+        result = _RESULTS.get(verdict, IndexResult.RETRY)
+        alone = others_taken or answers[one.article_id][0] is IndexResult.FAILED
+        if verdict is Verdict.FAILED and alone:
+            result = IndexResult.FAILED
+        answers[one.article_id] = (result, said)
         if verdict in _RESULTS:
             continue
         left.append(one)

@@ -11,7 +11,7 @@ from pipeline.index.schema import FIELDS, SCHEMA_VERSION, Kind
 GENERATED = {"news-template": index_template, "news-vectors": vectors}
 #: What Elasticsearch 9 and its module analysis-common offer under these very names.
 CHAR_FILTERS = {"mapping", "pattern_replace", "html_strip"}
-TOKENIZERS = {"whitespace"}
+TOKENIZERS = {"pattern"}
 FILTERS = {
     "lowercase", "asciifolding", "decimal_digit", "arabic_normalization", "persian_normalization",
     "stemmer", "truncate",

@@ -134,9 +134,8 @@ def _verdict(result: Mapping[str, Any]) -> tuple[Verdict, str]:
         return Verdict.REFUSED, detail
     if status == _FORBIDDEN and kind == _NOT_WITH_THIS_KEY:
         return Verdict.DENIED, detail
-    if status >= _SERVER_ERRORS and status not in _OF_THE_CLUSTER:
-        return Verdict.FAILED, f"{status}: {detail}"
-    return Verdict.AGAIN, f"{status}: {detail}"
+    own = status >= _SERVER_ERRORS and status not in _OF_THE_CLUSTER
+    return Verdict.FAILED if own else Verdict.AGAIN, f"{status}: {detail}"
 
 
 def is_busy(status: int) -> bool:

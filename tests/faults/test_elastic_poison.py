@@ -46,7 +46,7 @@ def cluster(running):
 
 
 def poisoned(why, *ids):
-    return lambda asked: asked.answer(asked.take({one: why for one in ids}))
+    return lambda asked: asked.answer(asked.take(dict.fromkeys(ids, why)))
 
 
 def results(answers):

@@ -3,14 +3,21 @@
 | task | removes | unless |
 |---|---|---|
 | `ledger` | polls that went well, findings that are over, silences that ended | `poll_days` is 0 |
+| `archive` | archived feeds, and pages that said nothing new | `archive_days` is 0 |
 | `airflow_metadata` | Airflow's runs, task instances, …: `airflow db clean` | no such connection |
 | `airflow_logs` | logs of tasks, on the machine where it runs | `airflow_days` is 0 |
 
 Days are those of `[retention]`. At first `poll_days` is 0: then `ledger` counts what is older than
 90 days. **Never trimmed**: sightings, entries, URLs, pages, revisions and changes, of which the
-balance, the life of a URL and the index are made; failures of feeds; outcomes of articles. The
-archive is not touched either: nearly every segment holds a page that some article's newest
-revision stands on.
+balance, the life of a URL and the index are made; failures of feeds; outcomes of articles.
+
+`archive` copies what stays of segments that are older than `archive_days` into new ones (the newest
+page of every URL, and every page that a revision was made from), lets the ledger name the new
+places, and deletes the old files; for ten minutes a night, `left` says how many segments are left
+for the next. Runs go on meanwhile. See first what would go: `newsline archive trim --dry-run`.
+`damaged` names segments in which something cannot be read: they stay as they are until you put them
+back from a backup. Old backups of the ledger name segments that are gone then: keep those of ledger
+and archive together.
 
 **`airflow_metadata` is skipped** until you make a connection of that name (type *generic*) with the
 SQLAlchemy address of Airflow's database as its password: in Airflow 3 tasks get no address of it.
@@ -18,7 +25,7 @@ Without it, let cron run `airflow db clean` beside the scheduler. With Celery, `
 the worker that happens to run it: where workers do not share a folder of logs, use logrotate.
 
 **When it is red.** The last line of the log says what was away. Nothing is half done: each batch is
-a transaction, and the next night goes on.
+a transaction, and the next night goes on. `another ledger`: the data folder is not the ledger's.
 """
 
 from datetime import timedelta
@@ -40,13 +47,19 @@ CONNECTION = "airflow_metadata"
     doc_md=__doc__,
 )
 def news_maintenance() -> None:
-    """Wire the tasks; what they do is in pipeline/retention.py."""
+    """Wire the tasks; what they do is in pipeline/retention.py and pipeline/trimming.py."""
 
     @task(pool=INDEX_POOL, queue=INDEX_QUEUE)
     def ledger() -> dict:
         from pipeline import rounds
 
         return rounds.trim_ledger()
+
+    @task(pool=INDEX_POOL, queue=INDEX_QUEUE, execution_timeout=timedelta(minutes=20))
+    def archive() -> dict:
+        from pipeline import rounds
+
+        return rounds.trim_archive()
 
     @task(pool=INDEX_POOL, queue=INDEX_QUEUE, execution_timeout=timedelta(hours=1))
     def airflow_metadata() -> str:
@@ -65,6 +78,7 @@ def news_maintenance() -> None:
         return rounds.remove_logs()
 
     ledger()
+    archive()
     airflow_metadata()
     airflow_logs()
 

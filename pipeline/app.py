@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.archived import Segments
 from pipeline.config import Config
 from pipeline.doors import Doors
 from pipeline.errors import UsageError
@@ -70,6 +71,13 @@ class App:
         from pipeline.adapters.archive import WarcArchive
 
         return WarcArchive(self.data / "archive")
+
+    @property
+    def segments(self) -> Segments:
+        """The files of the archive, for those who trim it."""
+        from pipeline.adapters.segments import SegmentFolder
+
+        return SegmentFolder(self.data / "archive")
 
     @cached_property
     def fetcher(self) -> Fetcher:

@@ -7,7 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from pipeline.archived import Archived
 from pipeline.config import RetrySettings
+from pipeline.model import ArchivePlace
 from pipeline.oversight import Oversight
 from pipeline.ports import Ledger
 from pipeline.quality.drift import Pages, Texts
@@ -79,6 +81,27 @@ class Care(Protocol):
 
         Outcomes of polls that went well (and were delivered, where events are), findings that are
         over, silences that have ended. The balance is counted from none of them.
+        """
+        ...
+
+    def known_segments(self, segments: Collection[str]) -> Collection[str]:
+        """Return those of some segments of the archive in which the ledger names anything."""
+        ...
+
+    def archived(self, segments: Collection[str]) -> list[Archived]:
+        """Return everything that the ledger names in some segments, in order of place_id."""
+        ...
+
+    def re_place(
+        self,
+        segments: Collection[str],
+        seen: Sequence[Archived],
+        moved: Mapping[int, ArchivePlace],
+    ) -> bool:
+        """Let what was copied be at its new place (place_id → place), and what goes at none.
+
+        All of it, or nothing and False: when the ledger now names something else in these segments
+        than was seen, or something else of it stays.
         """
         ...
 

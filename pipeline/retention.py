@@ -1,7 +1,6 @@
 """Removes what has been kept long enough: rows of the ledger, Airflow's metadata, task logs.
 
-The archive is not touched: nearly every segment holds a page that some article's newest revision
-stands on, so whole segments could hardly ever go, and nothing here rewrites them.
+The archive is another matter: see trimming.py.
 """
 
 import os

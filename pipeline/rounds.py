@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TypedDict
 
-from pipeline import inspection, retention, upkeep
+from pipeline import inspection, retention, trimming, upkeep
 from pipeline.backfill import run_backfill, wanted_of
 from pipeline.cli.quality import poster
 from pipeline.errors import IndexUnavailable
@@ -21,6 +21,8 @@ from pipeline.scheduled import Counts, open_shared
 #: Changes read at a time.
 CHANGES = 1_000
 _NAMED = 20
+#: Of a night: rewriting old segments must not take the disk from the trip for hours.
+ARCHIVE_S = 600.0
 
 
 class Revived(TypedDict):
@@ -146,6 +148,14 @@ def trim_ledger() -> dict[str, Any]:
     """Delete what the settings let go of the ledger, or count it where they keep all."""
     with open_shared() as app:
         return retention.trim_ledger(app.ledger, app.config.retention, app.clock.now())
+
+
+def trim_archive() -> dict[str, Any]:
+    """Take out of the archive what the settings let go of; for ten minutes, then the next night."""
+    with open_shared() as app:
+        settings = app.config.retention
+        done = trimming.trim_archive(app.ledger, app.segments, settings, budget_s=ARCHIVE_S)
+    return asdict(done)
 
 
 def clean_airflow(url: str) -> str:

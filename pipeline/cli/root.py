@@ -24,6 +24,7 @@ COMMANDS = {
     "quality": ("quality", "Is it still good? Findings against objective and past."),
     "index": ("index", "Look after the index: status, rebuild."),
     "ledger": ("ledger", "Look after the ledger: upgrade, backup, restore."),
+    "archive": ("archive", "Look after the archive: status, trim."),
     "kibana": ("kibana", "Give Kibana its dashboards and saved searches."),
     "elasticsearch": ("elasticsearch", "A real node for development: start, stop, status."),
     "parse-feed": ("parse_feed", "Parse feed files, without ledger or network."),

@@ -10,6 +10,7 @@ commits.py, steps.py        results written in one transaction; the rules they f
 copies.py, changes.py       duplicates grouped anew; the change log
 exports.py                  outcomes for those who follow them from outside
 bookkeeping.py, questions.py, replays.py
+archived.py                 what of the archive stays, and where it is now
 oversight.py                what those who run the pipeline ask: feed_history.py, workload.py,
                             dead_letters.py
 maintenance.py, backups.py, migrations/

@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from pipeline.adapters.ledger import findings, measures, replays, revivals, trimming
+from pipeline.adapters.ledger import archived, findings, measures, replays, revivals, trimming
 from pipeline.adapters.ledger.engine import Database
+from pipeline.archived import Archived
 from pipeline.config import RetrySettings
+from pipeline.model import ArchivePlace
 from pipeline.quality.drift import Pages, Texts
 from pipeline.quality.findings import Finding, FindingKind, KeptFinding, Silence
 from pipeline.work import Backfill
@@ -78,6 +80,27 @@ class SqlCare:
     def trim(self, before: datetime, *, limit: int) -> Mapping[str, int]:
         """Delete at most `limit` rows of each kind from before a moment; return what → rows."""
         return self.database.write(lambda connection: trimming.trim(connection, before, limit))
+
+    def known_segments(self, segments: Collection[str]) -> Collection[str]:
+        """Return those of some segments of the archive in which the ledger names anything."""
+        with self.database.reading() as connection:
+            return archived.known_segments(connection, segments)
+
+    def archived(self, segments: Collection[str]) -> list[Archived]:
+        """Return everything that the ledger names in some segments."""
+        with self.database.reading(snapshot=True) as connection:
+            return archived.archived(connection, segments)
+
+    def re_place(
+        self,
+        segments: Collection[str],
+        seen: Sequence[Archived],
+        moved: Mapping[int, ArchivePlace],
+    ) -> bool:
+        """Name what was copied at its new place, and what goes at none."""
+        return self.database.write(
+            lambda connection: archived.re_place(connection, segments, seen, moved)
+        )
 
     def keep_findings(
         self, found: Sequence[Finding], looked_for: Collection[FindingKind], now: datetime

@@ -22,7 +22,7 @@ from pipeline.adapters.ledger.tables import (
 )
 from pipeline.errors import UsageError
 from pipeline.feeds.merging import MERGED, say_merged
-from pipeline.model import Stage, Status
+from pipeline.model import ArchivePlace, Stage, Status
 from pipeline.urls import article_id as id_of
 from pipeline.work import LifeLine, Position, RobotsCopy
 
@@ -200,6 +200,18 @@ def waiting(connection: Connection, stage: Stage) -> int:
     """Return how many items wait for a stage, due or not."""
     query = sa.select(sa.func.count()).select_from(urls).where(urls.c.stage == stage)
     return int(connection.execute(query).scalar_one())
+
+
+def find_place(connection: Connection, url_id: str) -> ArchivePlace | None:
+    """Return where the newest page of a URL is."""
+    query = (
+        sa.select(*_PLACE)
+        .join(pages, pages.c.place_id == places.c.place_id)
+        .join(urls, urls.c.page_id == pages.c.page_id)
+        .where(urls.c.url_id == url_id)
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return place_of(row) if row is not None else None
 
 
 def find_robots(connection: Connection, origin: str) -> RobotsCopy | None:

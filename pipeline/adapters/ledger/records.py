@@ -87,8 +87,8 @@ def content_hash(extraction: Extraction) -> str:
 
 
 def place_of(row: Row) -> ArchivePlace | None:
-    """Return the place that a row joined with `places` names."""
-    if row["segment"] is None:
+    """Return the place that a row joined with `places` names; None if its bytes were removed."""
+    if not row["segment"]:
         return None
     return ArchivePlace(row["segment"], row["offset"], row["length"], row["sha256"])
 

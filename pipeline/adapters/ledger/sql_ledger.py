@@ -27,7 +27,7 @@ from pipeline.adapters.ledger.oversight import SqlOversight
 from pipeline.adapters.ledger.tables import robots, runs
 from pipeline.errors import UsageError
 from pipeline.index.event import RecordedOutcome
-from pipeline.model import Change, Stage
+from pipeline.model import ArchivePlace, Change, Stage
 from pipeline.work import (
     ArticleWork,
     Books,
@@ -259,6 +259,11 @@ class SqlLedger(SqlOversight, SqlCare):
         """Return article_id → address of those articles that are known, for people to read."""
         with self.database.reading() as connection:
             return questions.addresses(connection, article_ids)
+
+    def find_place(self, url_id: str) -> ArchivePlace | None:
+        """Return where in the archive the newest page of a URL is at this moment."""
+        with self.database.reading() as connection:
+            return questions.find_place(connection, url_id)
 
     def replay(self, selector: ReplaySelector, now: datetime, *, dry_run: bool = False) -> int:
         """Make the selected URLs due again; return how many."""

@@ -1,6 +1,7 @@
 """The tables of the ledger. A change here needs a migration; a test holds the two together.
 
-Append-only: sightings, outcomes, pages, places, revisions, changes (but for their number).
+Append-only: sightings, outcomes, pages, places (but for where the bytes are), revisions, changes
+(but for their number).
 A `urls` row has two sides: its place in the books (status, reason) and its work (stage, due_at).
 """
 
@@ -206,10 +207,11 @@ places = Table(
     "places",
     metadata,
     _serial("place_id"),
-    Column("segment", SafeText, nullable=False),
+    Column("segment", SafeText, nullable=False),  # empty: the bytes were removed, see archived.py
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
     Column("sha256", SafeText, nullable=False),
+    Index(None, "segment"),
 )
 
 pages = Table(
@@ -223,6 +225,7 @@ pages = Table(
     Column("headers", SafeText, nullable=False),  # JSON list of pairs
     Column("fetched_at", UtcTime, nullable=False),
     Column("place_id", BigInteger),
+    Index(None, "place_id"),
 )
 
 articles = Table(

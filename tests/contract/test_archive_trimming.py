@@ -1,0 +1,446 @@
+"""What goes of an old archive and what stays, and that no fault on the way loses a page."""
+
+import os
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from support_ledger import (
+    NOW,
+    bring_to,
+    commit_fetch,
+    commit_step,
+    decision,
+    extracted,
+    fetched,
+    page,
+    poll,
+    publish,
+    retract,
+    step,
+    works,
+)
+
+from pipeline.adapters import segments as folder_of_segments
+from pipeline.adapters.archive import WarcArchive
+from pipeline.adapters.ledger import open_ledger
+from pipeline.adapters.ledger.care import SqlCare
+from pipeline.adapters.ledger.tables import pages, places, sightings, urls
+from pipeline.adapters.segments import SegmentFolder
+from pipeline.config import RetentionSettings
+from pipeline.errors import UsageError
+from pipeline.model import ArchivePlace, Page, Result, Stage, Status
+from pipeline.trimming import older, trim_archive
+from pipeline.urls import article_id
+from pipeline.work import Scope
+
+MONTH = RetentionSettings(archive_days=30)
+HOUR = timedelta(hours=1)
+A, B, C = (f"https://herald.example/{name}" for name in "abc")
+
+
+class Desk:
+    """A ledger and its archive: what is fetched is in both."""
+
+    def __init__(self, ledger, folder):
+        self.ledger = ledger
+        self.folder = folder
+        self.archive = WarcArchive(folder)
+
+    def keep(self, text):
+        body = text.encode()
+        place = self.archive.append(
+            Page(A, A, 200, (), body, body, (), fetched_at=NOW, elapsed_s=0.1, hops=())
+        )
+        self.archive.flush()
+        return place
+
+    def listed(self, *links, text="a feed document", at=NOW):
+        poll(self.ledger, *(decision(link) for link in links), at=at, place=self.keep(text))
+
+    def fetched(self, url, text, at=NOW):
+        """Let a page be fetched that then waits for extract."""
+        result = fetched(url, at=at)
+        found = page(url, at=at, place=self.keep(text))
+        assert commit_fetch(self.ledger, replace(result, page=found), url) == []
+
+    def read_as(self, url, text, at=NOW):
+        """Let a page be fetched and extracted; `text` is the page's and the article's."""
+        self.fetched(url, f"page: {text}", at)
+        assert commit_step(self.ledger, Stage.EXTRACT, extracted(url, at, text=text)) == []
+
+    def publish(self, url, text, at=NOW):
+        version = publish(self.ledger, url, at=at, text=text)
+        place = self.keep(f"page: {text}")
+        newest = sa.select(pages.c.place_id).where(pages.c.url_id == article_id(url))
+        change(
+            self.ledger,
+            sa.update(places)
+            .where(places.c.place_id.in_(newest))
+            .values(segment=place.segment, offset=place.offset, length=place.length,
+                    sha256=place.sha256),
+        )  # fmt: skip
+        return version
+
+    def grow_old(self, days=90):
+        """Close the segment, and let all be written long ago."""
+        self.archive.close()
+        for path in self.folder.iterdir():
+            os.utime(path, (time.time() - days * 86_400,) * 2)
+
+    def trim(self, settings=MONTH, **how):
+        return trim_archive(self.ledger, SegmentFolder(self.folder), settings, **how)
+
+    def pages(self):
+        """Page texts that can be read by the places that the ledger names, by URL in order."""
+        query = (
+            sa.select(urls.c.url, places)
+            .join(pages, pages.c.place_id == places.c.place_id)
+            .join(urls, urls.c.url_id == pages.c.url_id)
+            .where(places.c.segment != "")
+            .order_by(pages.c.page_id)
+        )
+        with self.ledger.database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [(row.url, self.archive.read(_place(row)).body.decode()) for row in rows]
+
+    def feed_documents(self):
+        query = (
+            sa.select(places)
+            .join(sightings, sightings.c.place_id == places.c.place_id)
+            .where(places.c.segment != "")
+        )
+        with self.ledger.database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [self.archive.read(_place(row)).body.decode() for row in rows]
+
+    def segments(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+
+def _place(row):
+    return ArchivePlace(row.segment, row.offset, row.length, row.sha256)
+
+
+def change(ledger, statement):
+    ledger.database.write(lambda connection: connection.execute(statement))
+
+
+@pytest.fixture
+def desk(ledger, tmp_path):
+    made = Desk(ledger, tmp_path / "archive")
+    yield made
+    made.archive.close()
+
+
+def filled(desk):
+    """A feed document, an article that changed once, one that is waiting, and a lost exchange."""
+    desk.listed(A, B)
+    desk.publish(A, "First version.")
+    desk.read_as(A, "Second version.", at=NOW + HOUR)
+    desk.fetched(B, "page: B, not yet read")
+    desk.keep("fetched, and then the machine went down")
+    return [
+        (A, "page: First version."),
+        (A, "page: Second version."),
+        (B, "page: B, not yet read"),
+    ]
+
+
+def test_pages_of_revisions_and_of_waiting_extractions_stay_and_the_rest_goes(desk):
+    kept = filled(desk)
+    (before,) = desk.segments()
+    size_bytes = (desk.folder / before).stat().st_size
+    desk.grow_old()
+    books, life = desk.ledger.books(Scope()), desk.ledger.where(A)
+    done = desk.trim()
+    assert (done.old, done.rewritten, done.exchanges_kept, done.exchanges_removed) == (1, 1, 3, 1)
+    (after,) = desk.segments()
+    assert after != before
+    assert done.freed_bytes == size_bytes - (desk.folder / after).stat().st_size > 0
+    assert desk.pages() == kept
+    assert desk.feed_documents() == []
+    assert desk.ledger.books(Scope()) == books
+    assert [line.stage for line in desk.ledger.where(A)[1]] == [line.stage for line in life[1]]
+
+
+def test_what_waited_for_extract_is_read_from_where_it_is_now(desk):
+    filled(desk)
+    desk.grow_old()
+    desk.trim()
+    (waiting,) = works(desk.ledger, Stage.EXTRACT, NOW + HOUR)
+    assert waiting.url_id == article_id(B)
+    assert desk.archive.read(waiting.page.place).body == b"page: B, not yet read"
+    assert desk.ledger.find_place(article_id(B)) == waiting.page.place
+
+
+def test_a_page_that_said_nothing_new_goes_when_a_newer_one_is_there(desk):
+    desk.publish(A, "The same.")
+    for hour in (1, 2):  # only an advertisement changed
+        desk.fetched(A, f"page: The same. Advertisement {hour}.", at=NOW + hour * HOUR)
+        text = extracted(A, NOW + hour * HOUR, text="The same.")
+        commit_step(desk.ledger, Stage.EXTRACT, text)
+        change(desk.ledger, sa.update(urls).values(stage=Stage.FETCH, due_at=NOW))
+    desk.grow_old()
+    desk.trim()
+    assert [text for _, text in desk.pages()] == [
+        "page: The same.",  # the revision is from this one
+        "page: The same. Advertisement 2.",  # and this is the newest
+    ]
+
+
+def test_a_dropped_page_stays_since_another_extractor_may_read_it(desk):
+    desk.listed(A)
+    desk.fetched(A, "page: two lines")
+    dropped = step(A, Stage.EXTRACT, None, result=Result.DROPPED, reason="too_short",
+                   status=Status.DROPPED)  # fmt: skip
+    commit_step(desk.ledger, Stage.EXTRACT, dropped)
+    desk.grow_old()
+    desk.trim()
+    assert desk.pages() == [(A, "page: two lines")]
+
+
+def test_a_retracted_article_keeps_its_pages_and_an_erased_one_has_none(desk):
+    desk.publish(A, "Taken back.")
+    desk.publish(B, "To be forgotten.")
+    retract(desk.ledger, A)
+    erased = sa.update(urls).where(urls.c.url_id == article_id(B)).values(status=Status.ERASED)
+    change(desk.ledger, erased)
+    desk.grow_old()
+    desk.trim()
+    assert desk.pages() == [(A, "page: Taken back.")]
+
+
+def test_an_erased_page_goes_even_from_a_segment_that_is_not_worth_it(desk):
+    for number in range(12):
+        desk.publish(f"https://herald.example/{number}", f"Article {number}.")
+    desk.grow_old()
+    assert desk.trim().rewritten == 0
+    erased = sa.update(urls).where(urls.c.url_id == article_id("https://herald.example/7"))
+    change(desk.ledger, erased.values(status=Status.ERASED))
+    assert desk.trim().exchanges_removed == 1
+    assert len(desk.pages()) == 11
+
+
+def test_until_it_is_configured_all_is_kept(desk):
+    kept = filled(desk)
+    desk.grow_old()
+    assert desk.trim(RetentionSettings()).old == 0
+    assert (desk.pages(), desk.feed_documents()) == (kept, ["a feed document"] * 2)
+
+
+def test_a_dry_run_says_what_would_go_and_changes_nothing(desk):
+    filled(desk)
+    desk.grow_old()
+    files = {path.name: path.read_bytes() for path in desk.folder.iterdir()}
+    said = desk.trim(dry_run=True)
+    assert {path.name: path.read_bytes() for path in desk.folder.iterdir()} == files
+    done = desk.trim()
+    assert (said.rewritten, said.exchanges_kept, said.exchanges_removed) == (1, 3, 1)
+    assert said.freed_bytes == pytest.approx(done.freed_bytes, abs=500)  # the opening record
+
+
+def test_young_segments_and_those_that_somebody_writes_to_are_left_alone(desk):
+    kept = filled(desk)
+    assert desk.trim().old == 0
+    for path in desk.folder.iterdir():  # its writer has had nothing to write for months
+        os.utime(path, (time.time() - 90 * 86_400,) * 2)
+    done = desk.trim()
+    assert (done.old, done.in_use, done.rewritten) == (1, 1, 0)
+    poll(desk.ledger, decision(C))
+    desk.fetched(C, "page: C")
+    assert desk.pages() == [*kept, (C, "page: C")]
+
+
+def test_what_stays_is_the_same_bytes(desk):
+    filled(desk)
+    desk.grow_old()
+    before = _records(desk)
+    desk.trim()
+    after = _records(desk)
+    assert after == before
+    assert len(after) == 3
+
+
+def _records(desk):
+    with desk.ledger.database.reading() as connection:
+        rows = connection.execute(
+            sa.select(pages.c.page_id, places)
+            .join(places, places.c.place_id == pages.c.place_id)
+            .where(places.c.segment != "")
+        ).all()
+    found = {}
+    for row in rows:
+        content = (desk.folder / row.segment).read_bytes()
+        found[row.page_id] = content[row.offset : row.offset + row.length]
+    return found
+
+
+def test_small_segments_become_one_and_a_second_time_there_is_nothing_to_do(desk):
+    for number in range(5):
+        link = f"https://herald.example/{number}"
+        desk.listed(link)
+        desk.fetched(link, f"page {number}")
+        desk.archive.close()
+    desk.grow_old()
+    assert desk.trim().rewritten == 5
+    assert len(desk.segments()) == 1
+    desk.grow_old()
+    again = desk.trim()
+    assert (again.old, again.rewritten, again.freed_bytes) == (1, 0, 0)
+    assert len(desk.pages()) == 5
+
+
+def test_a_damaged_segment_is_left_as_it_is_and_the_others_are_trimmed(desk):
+    desk.listed(A)
+    desk.fetched(A, "page: A")
+    desk.archive.close()
+    (damaged,) = desk.segments()
+    desk.listed(B)
+    desk.fetched(B, "page: B")
+    desk.archive.close()
+    content = bytearray((desk.folder / damaged).read_bytes())
+    at = desk.ledger.find_place(article_id(A))
+    content[at.offset + 20 : at.offset + 60] = bytes(40)
+    (desk.folder / damaged).write_bytes(bytes(content))
+    desk.grow_old()
+    done = desk.trim()
+    assert (done.damaged, done.rewritten) == ([damaged], 1)
+    assert (desk.folder / damaged).read_bytes() == bytes(content)
+    assert desk.archive.read(desk.ledger.find_place(article_id(B))).body == b"page: B"
+
+
+def test_an_archive_of_which_the_ledger_knows_nothing_is_refused(desk, tmp_path):
+    filled(desk)
+    desk.grow_old()
+    stranger = open_ledger(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    try:
+        with pytest.raises(UsageError, match="another ledger"):
+            trim_archive(stranger, SegmentFolder(desk.folder), MONTH)
+    finally:
+        stranger.close()
+
+
+def test_when_the_time_is_up_the_rest_is_left_for_the_next_night(desk):
+    filled(desk)
+    desk.grow_old()
+    done = desk.trim(budget_s=0)
+    assert (done.rewritten, done.left) == (0, 1)
+
+
+def test_what_changed_between_copying_and_naming_is_left_for_the_next_time(desk, monkeypatch):
+    kept = filled(desk)
+    desk.grow_old()
+    copy = SegmentFolder.copy
+
+    def overtaken(self, wanted):
+        copied = copy(self, wanted)
+        change(desk.ledger, sa.update(urls).where(urls.c.url == B).values(page_id=None))
+        return copied
+
+    monkeypatch.setattr(SegmentFolder, "copy", overtaken)
+    before = desk.segments()
+    assert desk.trim().changed_meanwhile == 1
+    assert desk.segments() == before
+    assert desk.pages() == kept
+
+
+def test_a_reader_that_was_given_the_old_place_finds_the_new_one(desk):
+    filled(desk)
+    (waiting,) = works(desk.ledger, Stage.EXTRACT, NOW + HOUR)
+    desk.grow_old()
+    with (desk.folder / waiting.page.place.segment).open("rb") as opened_before:
+        desk.trim()
+        opened_before.seek(waiting.page.place.offset)
+        assert len(opened_before.read(waiting.page.place.length)) == waiting.page.place.length
+    moved = desk.ledger.find_place(waiting.url_id)
+    assert moved != waiting.page.place
+    assert desk.archive.read(moved).body == b"page: B, not yet read"
+
+
+class Steps:
+    """Kills the process at the n-th of the steps that a trimming takes."""
+
+    def __init__(self, kill_at):
+        self.kill_at = kill_at
+        self.taken = 0
+
+    def around(self, module, name):
+        """Make what a module does a step: before it and after it."""
+        inner = getattr(module, name)
+
+        def stepped(*args, **kwargs):
+            self.tick()
+            result = inner(*args, **kwargs)
+            self.tick()
+            return result
+
+        setattr(module, name, stepped)
+
+    def tick(self):
+        self.taken += 1
+        if self.taken == self.kill_at:
+            os._exit(137)
+
+
+def trim_in_a_child(url, folder, kill_at):
+    """Trim in a process that is killed at a step; return how it ended."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            steps = Steps(kill_at)
+            steps.around(folder_of_segments, "write_whole")
+            steps.around(folder_of_segments, "sync_folder")
+            steps.around(os, "fsync")
+            steps.around(Path, "replace")
+            steps.around(Path, "unlink")
+            steps.around(SqlCare, "re_place")
+            trim_archive(open_ledger(url), SegmentFolder(folder), MONTH)
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_killed_at_any_step_it_loses_no_page_and_the_next_time_completes_it(desk, ledger_url):
+    kept = filled(desk)
+    desk.archive.close()
+    desk.listed(C, text="another feed document")
+    desk.fetched(C, "page: C")
+    kept.append((C, "page: C"))
+    desk.grow_old()
+    killed = 0
+    for kill_at in range(1, 200):
+        ended = trim_in_a_child(ledger_url, desk.folder, kill_at)
+        assert ended in (0, 137)
+        assert desk.pages() == kept, f"after a kill at step {kill_at}"
+        if ended == 0:
+            break
+        killed += 1
+        desk.grow_old()
+    assert killed > 15
+    desk.grow_old()
+    desk.trim()
+    assert desk.pages() == kept
+    assert desk.feed_documents() == []
+    (segment,) = desk.segments()
+    assert segment.endswith(".warc.gz")
+
+
+def test_two_that_trim_at_once_do_not_take_the_same_segment(desk):
+    filled(desk)
+    desk.grow_old()
+    segments = SegmentFolder(desk.folder)
+    with segments.held(older(segments, MONTH)) as (ours, _):
+        assert len(ours) == 1
+        assert desk.trim().in_use == 1
+    assert desk.trim().rewritten == 1
+
+
+def test_a_url_without_a_page_has_no_place(ledger):
+    bring_to(ledger, A, Stage.FETCH)
+    assert ledger.find_place(article_id(A)) is None

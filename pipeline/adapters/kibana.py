@@ -146,7 +146,10 @@ class Kibana:
             if answer is not None and answer.status not in _AGAIN:
                 return self._checked(answer, doing)
             if time.monotonic() - started + _WAIT_S > self._patience_s:
-                raise StoreUnavailable(f"cannot {doing}: Kibana at {self.url} is away: {why}")
+                raise StoreUnavailable(
+                    f"cannot {doing}: Kibana at {self.url} is away, and was waited for "
+                    f"{self._patience_s:.0f} s: {why}; is it running there? --url says where it is"
+                )
             self._say(f"waiting for Kibana at {self.url}: {why}")
             self._sleep(_WAIT_S)
 

@@ -1,10 +1,14 @@
 """`newsline kibana`: give Kibana its data views, saved searches, map and dashboards."""
 
+import time
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from pipeline.adapters.kibana import Kibana, Put, api_key, basic
 from pipeline.cli.options import ConfigOption, open_config
@@ -22,6 +26,8 @@ commands = typer.Typer(
 
 #: The first version whose Dashboards API stays as it is; in 9.4 it was a preview, and different.
 DASHBOARDS_API = (9, 5)
+#: A log that nobody watches is told this often that Kibana is still waited for.
+_AGAIN_S = 60.0
 
 
 class Form(StrEnum):
@@ -30,6 +36,33 @@ class Form(StrEnum):
     AUTO = "auto"  # as fits the version that answers
     DASHBOARDS = "dashboards"
     NDJSON = "ndjson"
+
+
+class Waiting:
+    """Says what is waited for: on a terminal in one line that is renewed, else once a minute."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._said_s: float | None = None
+        screen = Console(stderr=True)
+        self._line = screen.status("") if screen.is_terminal else None
+
+    def say(self, why: str) -> None:
+        """Take the reason for another wait."""
+        now_s = self._clock()
+        if self._line is not None:
+            self._line.update(Text(why))
+            self._line.start()
+        elif self._said_s is None or now_s - self._said_s >= _AGAIN_S:
+            self._said_s = now_s
+            complain(why)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._line is not None:
+            self._line.stop()
 
 
 def register(app: typer.Typer) -> None:
@@ -71,14 +104,15 @@ def push(
     file, folder = open_config(config)
     settings = load(file).index
     source, naming = load_source(folder / "kibana"), Naming(settings.name)
-    kibana = Kibana(
-        url, space=space, authorization=authorization, ca_file=settings.ca_file, say=complain
-    )
-    try:
-        used = _fitting(kibana) if form is Form.AUTO else form
-        results = push_all(kibana, source, naming, used)
-    finally:
-        kibana.close()
+    with Waiting() as waiting:
+        kibana = Kibana(
+            url, space=space, authorization=authorization, ca_file=settings.ca_file, say=waiting.say
+        )
+        try:
+            used = _fitting(kibana) if form is Form.AUTO else form
+            results = push_all(kibana, source, naming, used)
+        finally:
+            kibana.close()
     _report(results, used, json=json)
 
 

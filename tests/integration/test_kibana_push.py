@@ -1,5 +1,7 @@
 """`newsline kibana push` against a server that answers as Kibana's API does."""
 
+import os
+import pty
 import socket
 import ssl
 import subprocess
@@ -11,7 +13,7 @@ import trustme
 from support_kibana_server import KibanaServer
 
 from pipeline.adapters.kibana import Kibana, basic
-from pipeline.cli.kibana import Form, push_all
+from pipeline.cli.kibana import Form, Waiting, push_all
 from pipeline.errors import AccessDenied, StoreUnavailable, UsageError
 from pipeline.kibana.naming import Naming
 from pipeline.kibana.source import load_source
@@ -192,6 +194,33 @@ def test_it_waits_for_one_that_does_not_listen_yet_but_not_for_ever(source):
     assert nowhere in str(caught.value)
     assert said
     assert "waiting for Kibana" in said[0]
+    assert "waited for 3 s" in str(caught.value)
+    assert "--url" in str(caught.value)
+
+
+def test_a_log_is_told_once_a_minute_that_kibana_is_waited_for(capsys):
+    now_s = iter([0.0, 3.0, 59.0, 60.0, 63.0, 125.0])
+    with Waiting(lambda: next(now_s)) as waiting:
+        for number in range(6):
+            waiting.say(f"waiting {number}")
+    said = capsys.readouterr().err
+    assert said == "".join(f"newsline: waiting {number}\n" for number in (0, 3, 5))
+
+
+def test_a_terminal_is_told_in_one_line_that_is_renewed():
+    terminal, its_end = pty.openpty()
+    with KibanaServer(starting=2) as server:
+        subprocess.run(
+            [sys.executable, "-m", "pipeline", "kibana", "push", "--url", server.url],
+            stdout=subprocess.DEVNULL, stderr=its_end, timeout=60, check=True,
+            env={**os.environ, "COLUMNS": "200", "TERM": "xterm"},
+        )  # fmt: skip
+    os.close(its_end)
+    with open(terminal, "rb", buffering=0) as screen:  # noqa: PTH123 - a descriptor
+        said = screen.read(65_536).decode()
+    lines = [line for line in said.split("\n") if "waiting for Kibana" in line]
+    assert len(lines) == 1
+    assert lines[0].count("waiting for Kibana") > 2  # drawn over itself
 
 
 def test_keys_and_passwords_are_sent_and_missing_ones_are_denied(source, tmp_path):

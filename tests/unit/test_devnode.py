@@ -83,7 +83,7 @@ def test_a_registry_that_cannot_be_reached_is_said_in_the_client_s_words(tmp_pat
 def test_without_a_client_it_is_said_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(UsageError, match="`make test` installs the package"):
+    with pytest.raises(UsageError, match="`make dev` in the checkout installs"):
         fetch(SMALL, tmp_path, lambda _: None)
 
 

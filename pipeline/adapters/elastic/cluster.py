@@ -18,6 +18,9 @@ _UNAUTHENTICATED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 #: told to stop while one hangs must still end within 15 s.
 REQUEST_TIMEOUT_S = 10.0
 
+#: What a message about an address that leads nowhere ends with.
+_WHENCE = "This address is [index] url, or NEWSLINE_INDEX__URL where that is set"
+
 
 class Role(StrEnum):
     """Who asks: each role has a key that can do no more than it needs."""
@@ -104,20 +107,23 @@ def refusals(doing: str, url: str) -> Iterator[None]:
     except ApiError as error:
         status, said = error.status_code, describe(_error_of(error))
         if isinstance(error, UnsupportedProductError):
-            raise IndexUnavailable(f"cannot {doing}: {url} is not Elasticsearch") from None
+            problem = f"cannot {doing}: {url} is not Elasticsearch. {_WHENCE}"
+            raise IndexUnavailable(problem) from None
         if status in (_UNAUTHENTICATED, _FORBIDDEN) and "cluster_block" not in said:
-            raise AccessDenied(f"Elasticsearch does not allow to {doing}: {said}") from None
+            problem = f"Elasticsearch at {url} does not allow to {doing}: {said}"
+            raise AccessDenied(problem) from None
         if status == _NOT_FOUND:
             advice = "`newsline index init` makes what is missing"
-            raise IndexUnavailable(f"cannot {doing}: {said}; {advice}") from None
+            raise IndexUnavailable(f"cannot {doing}: {url}: {said}; {advice}") from None
         if is_busy(status) or status in (_UNAUTHENTICATED, _FORBIDDEN):
-            raise IndexUnavailable(f"cannot {doing} now: {status}: {said}") from None
+            raise IndexUnavailable(f"cannot {doing} now: {url}: {status}: {said}") from None
         raise
     except TransportError as error:
         if isinstance(error, SerializationError) and "deserialize" not in str(error.message):
             raise  # what we wanted to send was no JSON
         kind = "no answer in time" if isinstance(error, ConnectionTimeout) else str(error.message)
-        raise IndexUnavailable(f"cannot {doing}: {url}: {kind}") from None
+        problem = f"cannot {doing}: {url}: {kind}. {_WHENCE}: start the cluster there, or mend it"
+        raise IndexUnavailable(problem) from None
 
 
 def _error_of(error: ApiError) -> object:

@@ -81,7 +81,6 @@ def variables(site: Site, executor: str) -> dict[str, str]:
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
         "WORKERS__EXECUTION_API_TIMEOUT": "30",
-        "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     if site.ports.broker:
         told |= {

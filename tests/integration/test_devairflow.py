@@ -68,6 +68,20 @@ def test_nothing_listens_beyond_this_machine():
     assert "//127.0.0.1:" in told["AIRFLOW__CELERY__BROKER_URL"]
 
 
+@pytest.mark.airflow
+def test_every_variable_is_a_setting_of_the_installed_airflow():
+    import yaml  # noqa: PLC0415 - comes with Airflow, as the two below
+    from airflow.config_templates import __path__ as templates  # noqa: PLC0415
+    from airflow.providers.celery.get_provider_info import get_provider_info  # noqa: PLC0415
+
+    known = yaml.safe_load((Path(templates[0]) / "config.yml").read_text("utf-8"))
+    known |= get_provider_info()["config"]
+    told = variables(site(), CELERY)
+    names = [name.lower().split("__")[1:] for name in told if name.startswith("AIRFLOW__")]
+    assert len(names) > 20
+    assert [name for name in names if name[1] not in known[name[0]]["options"]] == []
+
+
 def test_what_was_started_ends_when_its_starter_is_killed():
     starter = subprocess.Popen(
         [sys.executable, "-c", STARTER], stdout=subprocess.PIPE, text=True, start_new_session=True

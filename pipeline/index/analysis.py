@@ -34,7 +34,7 @@ IDEOGRAPHS = (
     "\u3038-\u303a\u3040-\u30ff\u3192-\u3195\u3220-\u3229\u3280-\u3289\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f"
 )
-_LETTER = r"[^\W\d_]"
+_LETTER = rf"[^\W\d_{FOLDED_MARKS}{IDEOGRAPHS}]"
 _IN_WORD = rf"[^\W_{IDEOGRAPHS}]"
 _ACRONYM = rf"(?<![\w{MARKS}]){_LETTER}(?:\.{_LETTER})+(?![\w{MARKS}])\.?"  # U.S., u.s
 _POSSESSIVE = r"(?<=\w)['’]s(?!\w)"  # the English one is no word
@@ -44,7 +44,11 @@ _PLAIN = (
     rf"{_IN_WORD}*+(?:[{MARKS}]++{_IN_WORD}*+)*+"
 )
 _ANY_WORD = re.compile(rf"(?P<acronym>{_ACRONYM})|{_POSSESSIVE}|(?P<plain>{_PLAIN})")
-_ACRONYMS, _POSSESSIVES = re.compile(_ACRONYM), re.compile(_POSSESSIVE)
+#: The same two from what is rare in a text: the search skips all but a dot, all but an apostrophe.
+_DOT_OF_ACRONYM = re.compile(
+    rf"\.(?:(?<=[^\w{MARKS}]{_LETTER}\.)|(?<=\A{_LETTER}\.))(?={_LETTER}(?![\w{MARKS}]))"
+)
+_POSSESSIVES = re.compile(r"['’](?<=\w['’])s(?!\w)")
 _PLAIN_WORDS, _ASCII_WORDS = re.compile(_PLAIN), re.compile("[A-Za-z0-9]+")
 
 _FOLDED_AWAY = re.compile(rf"[{FOLDED_MARKS}]")
@@ -110,7 +114,7 @@ def _surface(match: re.Match[str]) -> str:
 def surfaces(text: str) -> list[str]:
     """Split a text into words as written: the surfaces of `words`, three times as fast."""
     text = _POSSESSIVES.sub(" ", text)
-    text = _ACRONYMS.sub(lambda match: match.group().replace(".", "") + " ", text)
+    text = _DOT_OF_ACRONYM.sub("", text)
     found: list[str] = (_ASCII_WORDS if text.isascii() else _PLAIN_WORDS).findall(text)
     if found and len(max(found, key=len)) > MAX_WORD_CHARS:
         return [word[:MAX_WORD_CHARS] for word in found]

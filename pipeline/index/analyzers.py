@@ -39,9 +39,9 @@ def _java(characters: str) -> str:
 
 #: Java asks one range of a class after the other, so one range around all of them comes first.
 _MARK = rf"[[\x{{ad}}\x{{300}}-\x{{200d}}]&&[{_java(MARKS)}]]"
-_LETTER = r"[\p{L}\p{Nl}\p{No}]"
 _INSIDE = rf"\p{{L}}\p{{N}}{_MARK}"  # of a word; ideographs are among the letters
 _IDEOGRAPH = rf"[[\x{{3038}}-\x{{3134f}}]&&[{_java(IDEOGRAPHS)}]]"
+_LETTER = rf"[\p{{L}}\p{{Nl}}\p{{No}}&&[^{_java(FOLDED_MARKS)}{_IDEOGRAPH}]]"
 _ASCII = "[0-9A-Za-z]"
 _OTHER = rf"[[^\x{{0}}-\x{{7f}}]&&[{_INSIDE}]&&[^{_IDEOGRAPH}]]"
 _FIRST = rf"[{_OTHER}&&[^{_java(FOLDED_MARKS)}]]"

@@ -73,7 +73,11 @@ def test_lower_case_follows_the_language():
     assert stem_inputs(["ISPARTA", "İzmir"], "en") == ["isparta", "izmir"]
 
 
-@given(st.text(max_size=200))
+#: Of what decides where words end: dots and apostrophes between letters, marks and ideographs.
+EDGES = "aBé._'’ s\u0301\u0640中5ा"
+
+
+@given(st.text(max_size=200) | st.text(EDGES, max_size=20))
 def test_every_word_has_one_form_of_each_kind(text):
     written = surfaces(text)
     assert [word.surface for word in words(text)] == written

@@ -69,7 +69,7 @@ def trim(
     that are copied for a backup belong together: earlier backups of the ledger name segments that
     are gone afterwards.
 
-    Example: NEWSLINE_RETENTION__ARCHIVE_DAYS=90 newsline archive trim --dry-run
+    Example: NEWSLINE_RETENTION__ARCHIVE_DAYS=90 newsline archive trim --dry-run --data var/mine
     """
     with open_existing(data, config) as app:
         settings = app.config.retention

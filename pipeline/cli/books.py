@@ -54,7 +54,7 @@ def show_balance(
 
     Exit code 1 when the books do not balance; the articles concerned are named.
 
-    Example: newsline balance --publisher bbc --day 2019-09-08
+    Example: newsline balance --publisher example --data var/mine
     """
     scope = Scope(feed_id=feed, publisher=publisher, day=day)
     with open_existing(data, config) as app:
@@ -127,7 +127,7 @@ def where(
 
     Exit code 1 when it was never seen.
 
-    Example: newsline where https://www.example.org/news/safe-zone
+    Example: newsline where https://www.example.org/news/safe-zone --data var/mine
     """
     with open_existing(data, config) as app:
         found = app.ledger.where(url)
@@ -219,9 +219,9 @@ def replay(
     Aliases, and what was retracted or erased, stay as they are. With --stage poll it is feeds that
     become due, all or those of --feed, --publisher or --reason; paused ones are left alone.
 
-    Example: newsline replay --all --stage extract --publisher bbc --dry-run
+    Example: newsline replay --all --stage extract --publisher example --data var/mine
 
-    Example: newsline replay --stage poll --feed bbc-world
+    Example: newsline replay --stage poll --feed example-world --data var/mine
     """
     selector = ReplaySelector(
         stage=stage,

@@ -62,7 +62,7 @@ def list_feeds(
 ) -> None:
     """List the feeds of the catalogue, and which of them a run has found to be another one.
 
-    Example: newsline feeds list --feeds config/feeds.toml
+    Example: newsline feeds list --feeds my-feeds.toml --data var/mine
     """
     catalogue = load_catalogue(feeds)
     merged = _merged_feeds(data, config)
@@ -181,7 +181,7 @@ def export_opml(
 
     A feed that a run has merged into another one says so in newslineMergedInto and -At.
 
-    Example: newsline feeds export --feeds my-feeds.toml > my-feeds.opml
+    Example: newsline feeds export --feeds my-feeds.toml --data var/mine > my-feeds.opml
     """
     merged = _merged_feeds(data, config)
     catalogue = load_catalogue(feeds)

@@ -67,7 +67,7 @@ def backup(
     The file restores into SQLite and PostgreSQL alike. It does not hold the archive (the pages)
     nor the index, which `newsline index rebuild` makes anew.
 
-    Example: newsline ledger backup ledger-2019-09-10.ndjson.gz
+    Example: newsline ledger backup ledger-2019-09-10.ndjson.gz --data var/mine
     """
     if file.exists():
         raise UsageError(f"{file} exists already; a backup is never written over")

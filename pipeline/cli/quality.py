@@ -59,7 +59,7 @@ def quality(
 
     Exit code 1 when there are findings that no silence covers.
 
-    Example: newsline quality --json
+    Example: newsline quality --data var/mine
     """
     if context.invoked_subcommand is not None:
         return
@@ -118,7 +118,7 @@ def silence(
 
     Every silence ends. What is still wrong then is told of.
 
-    Example: newsline quality silence "the site is being rebuilt" --outlet herald --hours 48
+    Example: newsline quality silence "is being rebuilt" --outlet herald --hours 48 --data var/mine
     """
     if not (kind or feed or outlet):
         raise UsageError("say what to be silent about: --kind, --feed or --outlet")
@@ -144,7 +144,7 @@ def silences(
 ) -> None:
     """List the silences that have not ended, or end one.
 
-    Example: newsline quality silences --end 3
+    Example: newsline quality silences --end 3 --data var/mine
     """
     with open_existing(data, config) as app:
         now = app.clock.now()

@@ -56,9 +56,9 @@ def search(
 
     A query that begins with - comes last, after --, so that it is not read as an option.
 
-    Example: newsline search 'safe zone' --facet person --from 2019-09-01 --sort newest
+    Example: newsline search 'safe zone' --facet person --from 2019-09-01 --data var/mine
 
-    Example: newsline search --sort newest -- '-buffer zone'
+    Example: newsline search --sort newest --data var/mine -- '-buffer zone'
     """
     query = Query(
         text=text,

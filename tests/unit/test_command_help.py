@@ -1,5 +1,8 @@
 """What `--help` says of a command is so."""
 
+import re
+import shlex
+
 import pytest
 from support_cli import leaves
 from typer.testing import CliRunner
@@ -41,3 +44,31 @@ def test_a_folder_that_help_calls_refused_when_missing_is_refused(name, tmp_path
 def test_only_a_run_and_a_restore_make_the_folder():
     made = {name for name, said in folder_help().items() if "made when missing" in said}
     assert made == {"run", "ledger restore"}
+
+
+def examples():
+    """Yield the words of every example, with the command that it shows and that command's name."""
+    for name, command in leaves():
+        for line in re.findall(r"Example: (.+)", command.help or ""):
+            yield (
+                name,
+                command,
+                shlex.split(re.split(r"(?:^| )newsline ", line)[-1].partition(" > ")[0]),
+            )
+
+
+def test_every_command_has_an_example_and_its_words_are_understood():
+    shown = {name for name, *_ in examples()}
+    # The demo's stands in a sentence of its own.
+    assert {name for name, _ in leaves()} - shown == {"demo"}
+    for name, command, words in examples():
+        assert words[: len(name.split())] == name.split()
+        command.make_context(name, words[len(name.split()) :], resilient_parsing=False)
+
+
+def test_examples_of_commands_that_ask_a_ledger_say_where_it_is():
+    """A reader of the README has none in the default folder."""
+    asking = {*REFUSING, "run", "feeds list", "feeds export", "ledger restore"} - {"ledger upgrade"}
+    assert [
+        words for name, _, words in examples() if name in asking and "--data" not in words
+    ] == []

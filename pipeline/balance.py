@@ -7,11 +7,13 @@ from the URLs' places in the books: a loss on either side shows. Entries without
 sighted but never were a URL; they stand beside the sum.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline.model import Status
+from pipeline.oversight import Expected, Tally
 from pipeline.work import Books
 
 
@@ -123,9 +125,48 @@ def balance(books: Books, index_versions: Iterable[tuple[str, int]]) -> BalanceS
         no_link=books.no_link,
         missing_from_index=tuple(sorted(id_ for id_ in settled if id_ not in held)),
         unexpected_in_index=tuple(sorted(unexpected)),
-        version_differs=tuple(
-            VersionDiffers(id_, n, held[id_])
-            for id_, n in sorted(settled.items())
-            if held.get(id_, n) != n
-        ),
+        version_differs=_differing(settled, held),
+    )
+
+
+def counted(
+    tally: Tally, expected: Expected, documents: int, newest: Mapping[str, int]
+) -> BalanceSheet:
+    """Compare counts of ledger and index, and one by one the articles that were changed last.
+
+    `documents` is how many the index holds in all, `newest` what it holds of those articles. What
+    differs elsewhere unsettles the sum, or (another version, one lost and one too many) is seen by
+    `balance` alone.
+    """
+    by_status: Counter[Status] = Counter()
+    for (status, _), urls in tally.placed.items():
+        by_status[status] += urls
+    most = expected.settled + expected.unsettled
+    surplus = max(0, documents - most)
+    return BalanceSheet(
+        discovered=tally.discovered,
+        indexed=min(documents, expected.settled) + surplus,
+        duplicate=by_status[Status.DUPLICATE],
+        alias=by_status[Status.ALIAS],
+        dropped=_reasons(tally, Status.DROPPED),
+        dead=_reasons(tally, Status.DEAD),
+        retracted=by_status[Status.RETRACTED],
+        erased=by_status[Status.ERASED],
+        in_flight=by_status[Status.IN_FLIGHT] + by_status[Status.INDEXED] - expected.settled,
+        no_link=tally.no_link,
+        missing_from_index=tuple(sorted(expected.newest.keys() - newest.keys())),
+        unexpected_in_index=tuple(sorted(expected.newest_gone & newest.keys())),
+        version_differs=_differing(expected.newest, newest),
+    )
+
+
+def _reasons(tally: Tally, status: Status) -> dict[str, int]:
+    return {reason: urls for (of, reason), urls in tally.placed.items() if of is status}
+
+
+def _differing(settled: Mapping[str, int], held: Mapping[str, int]) -> tuple[VersionDiffers, ...]:
+    return tuple(
+        VersionDiffers(id_, version, held[id_])
+        for id_, version in sorted(settled.items())
+        if held.get(id_, version) != version
     )

@@ -23,6 +23,16 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What the index should hold: how many documents in all, and which of those written last."""
+
+    settled: int  # articles that it acknowledged, and that nothing is being done to
+    unsettled: int  # articles that it may or may not hold at this moment
+    newest: Mapping[str, int]  # article_id → doc_version that it acknowledged, of the last changes
+    newest_gone: frozenset[str]  # articles of the last changes that it must not hold
+
+
+@dataclass(frozen=True, slots=True)
 class PollRecord:
     """How one poll of a feed ended."""
 
@@ -141,6 +151,10 @@ class Oversight(Protocol):
 
     def tally(self) -> Tally:
         """Return the ledger's own side of the balance, without any article's id."""
+        ...
+
+    def expected(self, *, newest: int) -> tuple[Tally, Expected]:
+        """Return the tally, and beside it what the index should hold; `newest` bounds the ids."""
         ...
 
     def new_by_day(

@@ -45,6 +45,7 @@ def _environment() -> Environment:
         loader=PackageLoader("pipeline.ops"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # a template of tomorrow's version does not fit today's code
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -64,6 +65,7 @@ def _environment() -> Environment:
         "standings": health.STANDINGS,
         "a_page": reports.FEEDS_A_PAGE,
         "letters_a_page": reports.LETTERS_A_PAGE,
+        "compared": reports.COMPARED,
         "next_poll": health.next_poll,
         "why_interval": health.why_interval,
         "feed_query": asked.feed_query,
@@ -74,6 +76,8 @@ def _environment() -> Environment:
 
 
 TEMPLATES = _environment()
+for _name in TEMPLATES.list_templates(extensions=["j2"]):
+    TEMPLATES.get_template(_name)  # all at once, for the same reason
 
 
 def render(name: str, visit: Visit, status: HTTPStatus, **report: Any) -> Response:  # noqa: ANN401 - each page's own

@@ -1,15 +1,17 @@
 """Asks the ledger what each page shows; the only part of the page that does so, but for actions."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
-from pipeline.balance import BalanceSheet, balance
+from pipeline.balance import BalanceSheet, counted
 from pipeline.care import Care
 from pipeline.config import Config
 from pipeline.errors import UsageError
+from pipeline.index.query import Query
 from pipeline.model import Result, Stage
 from pipeline.ops.attention import Notice, notices
 from pipeline.ops.equation import Equation, equation
@@ -30,7 +32,7 @@ from pipeline.oversight import (
     Queue,
 )
 from pipeline.ports import Index, Ledger
-from pipeline.work import FeedState, LifeLine, Position, Scope
+from pipeline.work import FeedState, LifeLine, Position
 
 DAYS = 14
 HOURS = 24
@@ -40,6 +42,10 @@ LETTERS_A_PAGE = 50
 POLLS, LISTINGS, CHANGES = 30, 30, 10
 #: Delays that one page sums up; beyond that the newest stand for all, and the page says so.
 MAX_DELAYS = 20_000
+#: Articles, changed last, that are held one by one against the index; all others are only counted.
+COMPARED = 500
+#: Until what was written a moment ago is counted by a search.
+_VISIBLE_S = 1.5
 #: Articles on which ledger and index disagree that are named.
 NAMED = 20
 #: Window of freshness and throughput → hours.
@@ -286,9 +292,10 @@ def life_of(ledger: OpsLedger, url: str) -> tuple[Position, list[LifeLine]] | No
 
 def compared(ledger: OpsLedger, index: Index) -> tuple[BalanceSheet, list[Disagreement]]:
     """Hold the books against what the index holds; look twice before saying that it is wrong."""
-    sheet = balance(ledger.books(Scope()), index.versions())
+    sheet = _look(ledger, index)
     if not sheet.balances:
-        sheet = balance(ledger.books(Scope()), index.versions())
+        time.sleep(_VISIBLE_S)
+        sheet = _look(ledger, index)
     found = [
         *(("missing from the index", id_) for id_ in sheet.missing_from_index),
         *(("unexpected in the index", id_) for id_ in sheet.unexpected_in_index),
@@ -299,3 +306,10 @@ def compared(ledger: OpsLedger, index: Index) -> tuple[BalanceSheet, list[Disagr
     ][:NAMED]
     urls = ledger.addresses([id_ for _, id_ in found])
     return sheet, [Disagreement(problem, id_, urls.get(id_)) for problem, id_ in found]
+
+
+def _look(ledger: OpsLedger, index: Index) -> BalanceSheet:
+    tally, expected = ledger.expected(newest=COMPARED)
+    held = index.read([*expected.newest, *expected.newest_gone])
+    total = index.search(Query(size=1, highlight=False)).total
+    return counted(tally, expected, total, {id_: one["doc_version"] for id_, one in held.items()})

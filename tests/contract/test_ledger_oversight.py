@@ -25,7 +25,7 @@ from support_ledger import (
 from pipeline.errors import LeaseLost, StoreUnavailable, UsageError
 from pipeline.model import Result, Stage, Status
 from pipeline.oversight import Action
-from pipeline.urls import host_of
+from pipeline.urls import article_id, host_of
 from pipeline.work import Outcome, PollResult, ReplaySelector
 
 URLS = [f"https://herald.example/{name}" for name in "abcdefgh"]
@@ -67,6 +67,17 @@ def test_the_tally_says_the_same_as_the_books(ledger):
         (Status.IN_FLIGHT, ""): 1,
         (Status.DROPPED, "bad_link"): 1,
     }
+
+
+def test_what_the_index_should_hold_is_counted_and_named_where_it_changed_last(ledger):
+    for url in URLS[:3]:
+        publish(ledger, url)
+    bring_to(ledger, URLS[3], Stage.INDEX)
+    tally, expected = ledger.expected(newest=2)
+    assert tally == ledger.tally()
+    assert (expected.settled, expected.unsettled) == (3, 1)
+    assert expected.newest == dict.fromkeys(map(article_id, URLS[1:3]), 2)
+    assert expected.newest_gone == frozenset()
 
 
 # ── feeds ─────────────────────────────────────────────────────────────────────────────────────

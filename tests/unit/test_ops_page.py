@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from urllib.parse import quote
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support_ledger import (
@@ -24,11 +25,12 @@ from support_ledger import (
 from support_ops import ROOT, Visitor, mounted
 
 from pipeline.adapters.embedded import EmbeddedIndex
-from pipeline.adapters.ledger import open_ledger
+from pipeline.adapters.ledger import open_ledger, tables
 from pipeline.config import Config, FetchSettings
 from pipeline.errors import AccessDenied
 from pipeline.index.document import build_document
-from pipeline.model import Result, Stage
+from pipeline.model import Result, Stage, Status
+from pipeline.ops.reports import COMPARED, NAMED
 from pipeline.ops.web import HEADERS
 from pipeline.work import Outcome, PollResult
 
@@ -497,7 +499,7 @@ def test_every_text_has_enough_contrast_in_light_and_dark(ada):
 class Locked:
     """An index that may not be asked with the key in use."""
 
-    def versions(self):
+    def read(self, _):
         raise AccessDenied("this key may not search")
 
 
@@ -514,3 +516,52 @@ def test_ledger_and_index_are_compared_when_asked(filled, tmp_path):
     index.close()
     assert "may not search" in Visitor(mounted(filled, index=Locked())).get("/balance").text
     Visitor(mounted(filled)).get("/balance", status=404)
+
+
+MANY = 20_000
+
+
+class Counting:
+    """Counts the rows that a ledger's database hands out."""
+
+    def __init__(self, ledger):
+        self.rows = 0
+        sa.event.listen(ledger.database.engine, "connect", self._watch)
+        ledger.database.engine.dispose()  # so that each connection is a new one
+
+    def _watch(self, connection, _record):
+        connection.row_factory = self._count
+
+    def _count(self, _cursor, row):
+        self.rows += 1
+        return row
+
+
+def fill_with_many(ledger):
+    """Let the ledger say of many articles that they were written into the index."""
+    poll(ledger, decision(A))
+    of = {"publisher": "herald", "feed_id": "herald-world"}
+    rows = {
+        tables.urls: of | {"url": A, "host": "herald.example", "first_seen_at": NOW, "tries": 0,
+                           "revisits": 0, "status": Status.INDEXED},
+        tables.articles: {"url": A, "publisher": "herald", "first_seen_at": NOW, "revision_n": 1,
+                          "doc_version": 1, "indexed_version": 1},
+        tables.sightings: of | {"entry_key": "k", "entry": "{}", "version": 1, "seen_at": NOW},
+        tables.changes: {"kind": "upsert", "doc_version": 1, "at": NOW},
+    }  # fmt: skip
+    with ledger.database.engine.begin() as connection:
+        for table, row in rows.items():
+            ids = {"url_id", "article_id"} & set(table.c.keys())
+            many = [row | dict.fromkeys(ids, f"{number:032x}") for number in range(MANY)]
+            connection.execute(sa.insert(table), many)
+
+
+def test_a_large_ledger_is_compared_without_reading_it(ledger, tmp_path):
+    fill_with_many(ledger)
+    index = EmbeddedIndex(tmp_path / "index")
+    counting = Counting(ledger)
+    text = plain(Visitor(mounted(ledger, index=index)).get("/balance"))
+    index.close()
+    assert "The books do NOT balance: 20,001 discovered" in text
+    assert text.count("missing from the index") == NAMED
+    assert 2 * COMPARED < counting.rows < 2 * COMPARED + 200  # it looks twice

@@ -13,6 +13,7 @@ from pipeline.oversight import (
     DeadGroup,
     DeadLetter,
     Delays,
+    Expected,
     FailedPolls,
     HourCount,
     Listing,
@@ -36,6 +37,11 @@ class SqlOversight:
         """Return the ledger's own side of the balance, without any article's id."""
         with self.database.reading(snapshot=True) as connection:
             return workload.tally(connection)
+
+    def expected(self, *, newest: int) -> tuple[Tally, Expected]:
+        """Return the tally, and beside it what the index should hold."""
+        with self.database.reading(snapshot=True) as connection:
+            return workload.tally(connection), workload.expected(connection, newest)
 
     def new_by_day(
         self, feed_ids: Collection[str], since: datetime

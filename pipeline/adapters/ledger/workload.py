@@ -9,11 +9,19 @@ from sqlalchemy import Connection
 from pipeline.adapters.ledger.bookkeeping import discovered, without_link
 from pipeline.adapters.ledger.engine import insert_all
 from pipeline.adapters.ledger.feed_history import start_of
-from pipeline.adapters.ledger.tables import actions, feeds, outcomes, urls
+from pipeline.adapters.ledger.tables import (
+    actions,
+    articles,
+    changes,
+    feeds,
+    outcomes,
+    urls,
+)
 from pipeline.model import Result, Stage, Status
 from pipeline.oversight import (
     Action,
     Delays,
+    Expected,
     HourCount,
     Queue,
     Tally,
@@ -35,6 +43,32 @@ def tally(connection: Connection) -> Tally:
         discovered=discovered(connection, Scope()),
         no_link=without_link(connection, Scope()),
         placed=dict(sorted(placed.items())),
+    )
+
+
+def expected(connection: Connection, newest: int) -> Expected:
+    """Count what the index should hold, and name it where it was changed last."""
+    unsettled = (urls.c.status == Status.IN_FLIGHT) | (urls.c.stage == Stage.INDEX)
+    unsettled = sa.func.coalesce(unsettled, sa.false())  # most have no stage to go to
+    held = urls.c.status == Status.INDEXED
+    placed = articles.join(urls, urls.c.url_id == articles.c.url_id)
+    counts = connection.execute(
+        sa.select(
+            sa.func.count(sa.case((held & ~unsettled, 1))).label("settled"),
+            sa.func.count(sa.case((unsettled, 1))).label("unsettled"),
+        ).select_from(placed)
+    ).one()
+    last = sa.select(changes.c.article_id).order_by(changes.c.change_id.desc()).limit(newest)
+    rows = connection.execute(
+        sa.select(articles.c.article_id, articles.c.indexed_version, held.label("held"))
+        .select_from(placed)
+        .where(articles.c.article_id.in_(sa.select(last.subquery().c.article_id)), ~unsettled)
+    ).all()
+    return Expected(
+        settled=counts.settled,
+        unsettled=counts.unsettled,
+        newest={row.article_id: row.indexed_version or 0 for row in rows if row.held},
+        newest_gone=frozenset(row.article_id for row in rows if not row.held),
     )
 
 

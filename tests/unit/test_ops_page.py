@@ -426,7 +426,8 @@ def plant(ledger, text):
 
 def look_everywhere(ledger, text, link):
     ada = Visitor(mounted(ledger))
-    for path in (*PAGES, f"/runs/x{quote(text.replace('/', ''), safe='')}"):
+    run_id = re.sub(r"[/\n]", "", text)  # which no route takes
+    for path in (*PAGES, f"/runs/x{quote(run_id, safe='')}"):
         check_markup(ada.get(path))
     check_markup(ada.get("/where", url=link))
     check_markup(ada.get("/feeds", q=text[:200].encode("utf-8", "surrogatepass")))

@@ -48,8 +48,8 @@ def tally(connection: Connection) -> Tally:
 
 def expected(connection: Connection, newest: int) -> Expected:
     """Count what the index should hold, and name it where it was changed last."""
-    unsettled = (urls.c.status == Status.IN_FLIGHT) | (urls.c.stage == Stage.INDEX)
-    unsettled = sa.func.coalesce(unsettled, sa.false())  # most have no stage to go to
+    on_its_way = (urls.c.status == Status.IN_FLIGHT) | (urls.c.stage == Stage.INDEX)
+    unsettled = sa.func.coalesce(on_its_way, sa.false())  # most have no stage to go to
     held = urls.c.status == Status.INDEXED
     placed = articles.join(urls, urls.c.url_id == articles.c.url_id)
     counts = connection.execute(

@@ -7,11 +7,16 @@ import pytest
 from support_index import elastic, remove_collection
 from support_ledger import NOW, publish, retract
 
+from pipeline.adapters.elastic import ElasticIndex
 from pipeline.adapters.elastic.cluster import connect
+from pipeline.adapters.elastic.source import source, tombstone
 from pipeline.adapters.ledger import open_ledger
+from pipeline.errors import IndexUnavailable
 from pipeline.index.document import build_document
+from pipeline.index.query import Query
 from pipeline.ports import IndexResult
-from pipeline.upkeep import How, differences, repair
+from pipeline.rebuild import rebuild
+from pipeline.upkeep import How, differences, repair, status
 from pipeline.urls import article_id
 
 pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(300)]
@@ -45,6 +50,17 @@ class Collection:
     def change(self, one, **fields):
         held = self.client.get(index=self.alias, id=one).body["_source"]
         self.client.index(index=self.alias, id=one, document=held | fields, refresh=True)
+
+    def also(self, *aliases, index=None):
+        """Put aliases on another index, one made now, with an article of its own."""
+        other = index or self.index.names.index(7)
+        if index is None:
+            body = source(self.documents()[0], NOW)
+            self.client.indices.create(index=other)
+            self.client.index(index=other, id=body["article_id"], document=body, refresh=True)
+        for alias in aliases:
+            self.client.indices.put_alias(index=other, name=alias)
+        return other
 
     def found(self):
         return {one.article_id: one.how for one in differences(self.ledger, self.index)}
@@ -131,3 +147,82 @@ def test_a_document_that_says_no_version_is_found_and_put_right(collection):
     collection.change(C, doc_version=None)
     assert collection.found() == {"stranger": How.EXTRA, C: How.STALE}
     assert collection.mend() == {}
+
+
+# ── aliases ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("query", [Query("patrol"), Query(), Query("patrol", collapse=True)])
+def test_an_alias_that_leads_to_two_indices_shows_nothing_twice(collection, query):
+    names = collection.index.names
+    assert collection.index.search(query).total == len(URLS)
+    collection.also(names.read)
+    fresh = ElasticIndex(collection.index.cluster)
+    wanted = f"{names.read} leads to {names.index(1)}, {names.index(7)}.*index rebuild"
+    for index in (fresh, collection.index):
+        with pytest.raises(IndexUnavailable, match=wanted):
+            index.search(query)
+
+
+def test_what_an_alias_of_two_indices_cannot_say_is_not_taken_for_missing(collection):
+    names = collection.index.names
+    collection.also(names.read)
+    with pytest.raises(IndexUnavailable, match="more than one index"):
+        collection.index.read([A])
+    with pytest.raises(IndexUnavailable, match=f"{names.read} leads to"):
+        status(collection.ledger, collection.index)
+
+
+@pytest.mark.parametrize("which", [("read",), ("write",), ("read", "write")])
+def test_a_rebuild_takes_the_aliases_off_all_others(collection, which):
+    names = collection.index.names
+    collection.also(*(getattr(names, one) for one in which))
+    assert rebuild(collection.ledger, collection.index).serves
+    assert collection.index._indices.serving() == [names.index(8)]
+    assert collection.index.search(Query("patrol")).total == len(URLS)
+    assert collection.found() == {}
+
+
+def test_tombstones_of_every_index_that_serves_move_to_the_new_one(collection):
+    names = collection.index.names
+    other = collection.also()
+    body = tombstone("stranger", 7, NOW)
+    collection.client.index(index=other, id="stranger", document=body, refresh=True)
+    collection.also(names.read, index=other)
+    assert rebuild(collection.ledger, collection.index).serves
+    late = {**collection.documents()[0], "article_id": "stranger", "doc_version": 6}
+    assert collection.index.write([late], [])["stranger"][0] is IndexResult.NEWER
+
+
+def test_a_part_of_an_index_is_no_answer(collection):
+    names = collection.index.names
+    nowhere = {"index.routing.allocation.require._name": "none"}
+    collection.client.indices.create(
+        index=names.index(7), settings=nowhere, wait_for_active_shards="0",
+        aliases={names.read: {}},
+    )  # fmt: skip
+    for ask in (
+        lambda: collection.index.search(Query()),
+        lambda: list(collection.index.versions()),
+    ):
+        with pytest.raises(IndexUnavailable, match="shards are away"):
+            ask()
+
+
+def test_an_index_that_serves_is_not_removed_as_what_a_rebuild_left(collection):
+    names = collection.index.names
+    collection.client.indices.put_alias(index=names.index(1), name=names.rebuild)
+    collection.index.start_rebuild()
+    assert set(dict(collection.index.versions())) == {A, B, C}
+    assert collection.index.search(Query("patrol")).total == len(URLS)
+
+
+def test_a_rebuild_whose_place_another_one_took_never_serves(collection):
+    """The second removes what the first has filled: its own is empty at that moment."""
+    slow, quick = collection.index, ElasticIndex(collection.index.cluster)
+    filled = slow.start_rebuild()
+    filled.write(collection.documents(), [])
+    quick.start_rebuild()
+    with pytest.raises(IndexUnavailable, match="no such index"):
+        slow.finish_rebuild(filled)
+    assert set(dict(collection.index.versions())) == {A, B, C}

@@ -59,6 +59,7 @@ class ElasticIndex:
         self._writer = BulkWriter(lambda: cluster.client(self._writing), cluster.settings.url)
         self._indices = Indices(cluster, self.names)
         self._rebuilding: ElasticIndex | None = None
+        self._filling = ""
         self._wrote_at = 0.0
 
     def write(
@@ -182,7 +183,7 @@ class ElasticIndex:
 
     def start_rebuild(self) -> "ElasticIndex":
         """Return an empty index beside this one; what anybody writes meanwhile goes there too."""
-        self._indices.start_rebuild()
+        self._filling = self._indices.start_rebuild()
         self._rebuilding = ElasticIndex(self.cluster, at_once=self._refresh == "true", _beside=self)
         return self._rebuilding
 
@@ -190,16 +191,15 @@ class ElasticIndex:
         """Make the rebuilt index the one that serves; tombstones move with it."""
         if rebuilt is not self._rebuilding or self._rebuilding is None:
             raise ValueError("this index did not start that rebuild")
-        old = self._indices.behind(self.names.write)
-        if old is not None:  # not through the alias that is read: it hides tombstones
+        live = dict(self._rebuilding.versions())  # what the ledger says belongs in the index
+        for old in self._indices.serving():  # not through the alias that is read: it hides them
             self._indices.refresh(old)
-            gone = list(Searcher(self.cluster, old, Role.MAINTAINER).scan(source.GONE))
-            live = dict(self._rebuilding.versions())  # what the ledger says belongs in the index
+            gone = Searcher(self.cluster, old, Role.MAINTAINER).scan(source.GONE)
             kept_out = [one for one in gone if one[0] not in live]
             answers = self._rebuilding.write([], kept_out)
-            if any(result is IndexResult.RETRY for result, _ in answers.values()):
+            if acknowledged(answers) != {one for one, _ in kept_out}:
                 raise IndexUnavailable("not every tombstone could be written to the new index")
-        self._indices.finish_rebuild()
+        self._indices.finish_rebuild(self._filling)
         self._rebuilding = None
 
     def prune(self, *, before: datetime | None = None) -> list[str]:

@@ -75,7 +75,8 @@ def missing(pair: Pair, held: Held) -> Missing:
     if read and write and read != [write] and not pair.many:
         raise UsageError(
             f"{pair.write} leads to {write}, {pair.read} to {', '.join(sorted(read))}; put both on"
-            " the index that holds everything (POST /_aliases) and run this again"
+            " the index that holds everything (POST /_aliases) and run this again,"
+            " or let `newsline index rebuild` make one"
         )
     on = held.get(serving, {})
     return Missing(serving, tuple(alias for alias in pair.wanted if _differs(pair, alias, on)))

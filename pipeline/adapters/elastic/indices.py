@@ -1,6 +1,6 @@
 """The concrete indices behind the aliases: which serve, and how one takes another's place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,14 @@ _TUNED = ("refresh_interval", "auto_expand_replicas", "number_of_replicas")
 _PATIENT_S = 120.0
 
 
+def several(alias: str, found: Sequence[str]) -> str:
+    """Say that an alias leads to several indices, and what to do."""
+    return (
+        f"the alias {alias} leads to {', '.join(found)}; take it off all but one of them"
+        " (POST /_aliases), or let `newsline index rebuild` make one that holds everything"
+    )
+
+
 class Indices:
     """What is behind the aliases of one collection."""
 
@@ -36,17 +44,22 @@ class Indices:
 
         Raises UsageError when it leads to several: then nobody can tell which one is meant.
         """
+        found = self.all_behind(alias, role)
+        if len(found) > 1:
+            raise UsageError(several(alias, found))
+        return found[0] if found else None
+
+    def all_behind(self, alias: str, role: Role = Role.MAINTAINER) -> list[str]:
+        """Return every index that an alias leads to, in order."""
         with refusals(f"look up {alias}", self._cluster.settings.url):
             try:
-                found = sorted(self._cluster.client(role).indices.get_alias(name=alias).body)
+                return sorted(self._cluster.client(role).indices.get_alias(name=alias).body)
             except NotFoundError:
-                return None
-        if len(found) > 1:
-            raise UsageError(
-                f"the alias {alias} leads to {', '.join(found)}; take it off all but one of them"
-                " (POST /_aliases)"
-            )
-        return found[0] if found else None
+                return []
+
+    def serving(self) -> list[str]:
+        """Return every index that is read or written to, in order: one, if all is well."""
+        return sorted({*self.all_behind(self.names.read), *self.all_behind(self.names.write)})
 
     def mappings(self, alias: str, role: Role) -> dict[str, dict[str, Any]]:
         """Return index → mapping of what is behind an alias."""
@@ -66,20 +79,23 @@ class Indices:
 
     def start_rebuild(self) -> str:
         """Make an empty index that new writes go to as well; remove what a broken-off one left."""
-        leftover = self.behind(self.names.rebuild)
+        left, serving = self.all_behind(self.names.rebuild), self.serving()
+        fresh = self.names.next_index(self.existing())  # no name twice: whoever filled one may live
         with refusals("make an index", self._cluster.settings.url):
-            if leftover is not None:
-                self._client().indices.delete(index=leftover)
-            fresh = self.names.next_index(self.existing())
+            for index in left:
+                if index in serving or not self.names.is_index(index):  # by somebody's hand
+                    self._client().indices.delete_alias(index=index, name=self.names.rebuild)
+                else:
+                    self._client().indices.delete(index=index)
             aliases = {self.names.rebuild: {"is_write_index": True}}
             self._client().indices.create(index=fresh, aliases=aliases, settings=_FILLING)
         return fresh
 
-    def finish_rebuild(self) -> None:
-        """Let the filled index serve instead of the old one, in one step; the old one is kept."""
-        fresh = self.behind(self.names.rebuild)
-        if fresh is None:
-            raise IndexUnavailable(f"there is no index behind {self.names.rebuild}")
+    def finish_rebuild(self, fresh: str) -> None:
+        """Let the filled index serve instead of any other, in one step; the old one is kept.
+
+        Raises IndexUnavailable when another rebuild has taken its place.
+        """
         self.refresh(fresh)
         with refusals("switch indices", self._cluster.settings.url):
             client = self._client()
@@ -95,16 +111,15 @@ class Indices:
     def _switch(self, fresh: str) -> list[Mapping[str, Any]]:
         """Return the alias actions of a switch: all of them happen, or none."""
         actions: list[Mapping[str, Any]] = [
-            {"remove": {"index": fresh, "alias": self.names.rebuild}},
+            {"remove": {"index": fresh, "alias": self.names.rebuild, "must_exist": True}},
             *(
                 {"add": {"index": fresh, "alias": alias, **how}}
                 for alias, how in serving_aliases(self.names).items()
             ),
         ]
         for alias in (self.names.read, self.names.write):
-            old = self.behind(alias)
-            if old is not None and old != fresh:
-                actions.append({"remove": {"index": old, "alias": alias}})
+            others = [one for one in self.all_behind(alias) if one != fresh]
+            actions += [{"remove": {"index": one, "alias": alias}} for one in others]
         return actions
 
     def describe(self) -> Mapping[str, object]:

@@ -16,7 +16,8 @@ from pipeline.adapters.elastic.compile import (
     nearest_body,
     search_body,
 )
-from pipeline.errors import UsageError
+from pipeline.adapters.elastic.indices import several
+from pipeline.errors import IndexUnavailable, UsageError
 from pipeline.index.bounds import check_bounds, hybrid_offset, story_offset
 from pipeline.index.bulk import describe
 from pipeline.index.cursor import decode_cursor
@@ -59,7 +60,7 @@ class Searcher:
         clauses = parse_query(query.text)
         by_score = query.sort == "relevance" and any(not one.excluded for one in clauses)
         position = decode_cursor(query, _position_kinds(query, by_score=by_score))
-        languages = self._held_languages() if clauses else ()
+        languages = self._held_languages()
         if query.vector is not None:
             return self._hybrid(query, query.vector, clauses, position)
         body = search_body(query, clauses, languages, by_score=by_score)
@@ -90,7 +91,19 @@ class Searcher:
         with refusals(f"search {self._alias}", self._cluster.settings.url):
             answer = self._client.search(index=self._alias, body=dict(body))
         found: Mapping[str, Any] = answer.body
+        failed = found["_shards"]["failed"]
+        if failed:  # what it found elsewhere is not the answer
+            raise IndexUnavailable(f"cannot search {self._alias} now: {failed} shards are away")
+        self._require_one({hit["_index"] for hit in found["hits"]["hits"]})
         return found
+
+    def _require_one(self, indices: Collection[str]) -> None:
+        """Refuse to read several indices as one: articles would be shown and counted twice.
+
+        Raises IndexUnavailable.
+        """
+        if len(indices) > 1:
+            raise IndexUnavailable(several(self._alias, sorted(indices)))
 
     def _story_sizes(
         self,
@@ -115,11 +128,16 @@ class Searcher:
         return {bucket["key"]: bucket["doc_count"] for bucket in buckets}
 
     def _held_languages(self) -> tuple[str, ...]:
-        """Return the languages of the documents that there are, asked for once a minute."""
+        """Return the languages of the documents that there are, asked for once a minute.
+
+        With them it is noticed that there are several indices. Raises IndexUnavailable then.
+        """
         if time.monotonic() >= self._languages_until:
             terms = {"field": "language", "size": len(LANGUAGES), "include": list(LANGUAGES)}
-            answer = self._ask({"size": 0, "aggs": {"languages": {"terms": terms}}})
-            buckets = answer["aggregations"]["languages"]["buckets"]
+            aggs = {"languages": {"terms": terms}, "indices": {"terms": {"field": "_index"}}}
+            found = self._ask({"size": 0, "aggs": aggs})["aggregations"]
+            self._require_one({bucket["key"] for bucket in found["indices"]["buckets"]})
+            buckets = found["languages"]["buckets"]
             self._languages = tuple(sorted(bucket["key"] for bucket in buckets))
             self._languages_until = time.monotonic() + _LANGUAGES_S
         return self._languages
@@ -138,6 +156,9 @@ class Searcher:
             )
         found: dict[str, Document] = {}
         for one in answer.body["docs"]:
+            if "error" in one:  # the whole alias, most likely; the document may well be there
+                why = describe(one["error"])
+                raise IndexUnavailable(f"cannot read from {self._alias} now: {why}")
             document = source.document(one["_source"]) if one.get("found") else None
             if document is not None:
                 found[one["_id"]] = document

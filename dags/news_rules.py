@@ -55,7 +55,7 @@ TASKS = {
 
 
 def late_after(**span: float) -> DeadlineAlert:
-    """Say to whoever is on call when a run has not ended so long after it was queued."""
+    """Say to whoever is on call that a run has not ended well so long after it was queued."""
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=timedelta(**span),

@@ -12,6 +12,7 @@ worker has them all: there is one scheduler, and one desk at a time.
 """
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,6 +25,8 @@ from pipeline.devairflow.stack import Stack, new_site
 
 #: A schedule that does not come about while tests run: they trigger what they want.
 NEVER = "0 0 29 2 *"
+#: So many requests into a run something is disturbed: feeds are polled, pages are on their way.
+MIDWAY = 25
 #: Of the ledger: short, so that a killed task's work is free when the task is tried again.
 LEASE_S = 8
 
@@ -133,10 +136,24 @@ class Airflow:
             time.sleep(0.25)
 
 
-@pytest.fixture(scope="session")
-def airflow(postgres_server, tmp_path_factory):
-    """The session's Airflow, with tasks run by its scheduler (LocalExecutor)."""
-    folder = tmp_path_factory.mktemp("airflow")
+def midway(airflow, world, run_id):
+    """Wait until shards of a run are in the middle of their work; return them."""
+    since = len(world.requests)
+    shards = airflow.running("news_ingest", run_id, "shard")
+    until = time.monotonic() + 30
+    while len(world.requests) < since + MIDWAY and time.monotonic() < until:
+        time.sleep(0.02)
+    return shards
+
+
+def balances(desk):
+    """Tell whether the books of a desk balance against its index, by the command."""
+    return desk.ask("balance", "--config", str(desk.config))["balances"]
+
+
+@contextmanager
+def running_airflow(folder, server):
+    """Run an Airflow with its metadata in a database server, tasks in its scheduler's processes."""
     desk = folder / "desk"
     environment = {
         "NEWSLINE_CONFIG": str(desk / "pipeline.toml"),
@@ -148,12 +165,19 @@ def airflow(postgres_server, tmp_path_factory):
     }
     keeper = Keeper()
     try:
-        with Stack(new_site(folder / "home", postgres_server[0]), environment, keeper) as stack:
+        with Stack(new_site(folder / "home", server), environment, keeper) as stack:
             running = Airflow(stack, folder)
             running.wait_for_dag("news_ingest")
             yield running
     finally:
         keeper.close()
+
+
+@pytest.fixture(scope="session")
+def airflow(postgres_server, tmp_path_factory):
+    """The session's Airflow (LocalExecutor)."""
+    with running_airflow(tmp_path_factory.mktemp("airflow"), postgres_server[0]) as running:
+        yield running
 
 
 @pytest.fixture

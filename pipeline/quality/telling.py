@@ -40,6 +40,16 @@ def message(told: Sequence[KeptFinding], now: datetime) -> dict[str, Any]:
     }
 
 
+def late_message(dag_id: str, run_id: str, deadline_at: datetime, now: datetime) -> dict[str, Any]:
+    """Return the body of an alert about a scheduler's run that has not kept its deadline."""
+    by = f"{deadline_at.astimezone(UTC):%H:%M:%S} UTC"
+    return {
+        "text": f"Newsline: {dag_id} is late: {run_id} had not ended well by {by}",
+        "at": _moment(now),
+        "late": {"dag_id": dag_id, "dag_run_id": run_id, "deadline_at": _moment(deadline_at)},
+    }
+
+
 def as_dict(one: KeptFinding) -> dict[str, Any]:
     """Return a finding for JSON."""
     found = one.finding

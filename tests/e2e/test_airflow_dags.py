@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support_airflow import DagRun
+from support_airflow import DagRun, balances
 
 from pipeline.adapters.clock import ScaledClock
 from pipeline.adapters.embedded import EmbeddedIndex
@@ -42,10 +42,6 @@ def ledger(desk, postgres_url):
     opened = open_ledger(postgres_url)
     yield opened
     opened.close()
-
-
-def balances(desk):
-    return desk.ask("balance", "--config", str(desk.config))["balances"]
 
 
 def statuses(ledger):

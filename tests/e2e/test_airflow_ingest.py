@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support_airflow import LEASE_S
+from support_airflow import LEASE_S, balances, midway
 from support_trip import Desk
 
 from pipeline.adapters.clock import ScaledClock
@@ -17,8 +17,6 @@ from pipeline.rehearsal.server import WorldServer
 
 NOW = datetime(2019, 9, 12, 8, tzinfo=UTC)
 EDITIONS = {"rheinblatt-mobil", "courrier-du-rhone-mobile"}  # see test_trip.py
-#: So many requests into the run a worker is disturbed: feeds are polled, pages are on their way.
-MIDWAY = 25
 #: What another scheduler would do at the same time, up to the index.
 RIVAL = """
 from pipeline import scheduled
@@ -66,10 +64,6 @@ def asked(world, since):
     return Counter((one.host, one.path) for one in requests if one.path != "/robots.txt")
 
 
-def balances(desk):
-    return desk.ask("balance", "--config", str(desk.config))["balances"]
-
-
 def start_rival(desk):
     environment = {
         "NEWSLINE_CONFIG": str(desk.config),
@@ -79,16 +73,6 @@ def start_rival(desk):
     return subprocess.Popen(
         [sys.executable, "-c", RIVAL], env=os.environ | environment, stdout=subprocess.DEVNULL
     )
-
-
-def midway(airflow, world, run_id):
-    """Wait until shards are in the middle of their work; return them."""
-    since = len(world.requests)
-    shards = airflow.running("news_ingest", run_id, "shard")
-    until = time.monotonic() + 30
-    while len(world.requests) < since + MIDWAY and time.monotonic() < until:
-        time.sleep(0.02)
-    return shards
 
 
 def test_a_run_brings_what_a_run_in_one_process_brings(airflow, world, desk, in_process):

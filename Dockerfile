@@ -43,7 +43,7 @@ LABEL org.opencontainers.image.title="Newsline" \
 RUN pip uninstall --yes --quiet --root-user-action=ignore wheel setuptools pip \
     && useradd --uid 1000 --gid 0 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin newsline \
     && install -d -m 2770 -o 1000 -g 0 /opt/airflow /var/log/airflow /var/lib/newsline \
-        /var/lib/newsline/data /var/lib/newsline/index-keys /var/lib/newsline/reader-keys \
+        /var/lib/newsline/data /var/lib/newsline/snapshots /var/lib/newsline/index-keys /var/lib/newsline/reader-keys \
         /var/lib/newsline/certificates/private /var/lib/newsline/certificates/authority \
         /var/lib/newsline/certificates/elasticsearch /var/lib/newsline/certificates/kibana
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.archived import Segments
-from pipeline.config import Config
+from pipeline.config import Config, IndexSettings
 from pipeline.doors import Doors
 from pipeline.errors import UsageError
 from pipeline.feeds.decide import first_state
@@ -21,6 +21,7 @@ from pipeline.ports import Archive, Clock, EventSink, Fetcher, Index, Ledger, Wo
 
 if TYPE_CHECKING:
     from pipeline.adapters.elastic.setup import Done
+    from pipeline.adapters.elastic.snapshots import Snapshots
     from pipeline.adapters.ledger import SqlLedger
 
 
@@ -140,6 +141,17 @@ class App:
         before = datetime.now(UTC) - timedelta(days=keep_days) if keep_days else None
         return index.prune(before=before) if isinstance(index, ElasticIndex) else []
 
+    @property
+    def snapshots(self) -> "Snapshots":
+        """The snapshots of the index in a cluster. Raises UsageError where there can be none."""
+        from pipeline.adapters.elastic import ElasticIndex
+        from pipeline.adapters.elastic.snapshots import Snapshots
+
+        why = why_no_snapshots(self.config.index)
+        if why is not None or not isinstance(self.index, ElasticIndex):
+            raise UsageError(why or "there are no snapshots of this index")
+        return Snapshots(self.index.cluster)
+
     def _require_cluster(self) -> None:
         if self.config.index.kind != "elasticsearch":
             raise UsageError('this is for [index] kind = "elasticsearch"; yours is embedded')
@@ -182,6 +194,18 @@ def build(
 ) -> App:
     """Return the app over a data folder; nothing is opened yet."""
     return App(config, data, config_dir or find_config_dir(), clock=clock)
+
+
+def why_no_snapshots(settings: IndexSettings) -> str | None:
+    """Return why no snapshots are taken, for people; None: they are."""
+    if settings.kind != "elasticsearch":
+        return (
+            "the embedded index is a folder and takes no snapshots: copy the data folder while"
+            " nothing writes to it, or make the index anew (`newsline index rebuild`)"
+        )
+    if not settings.snapshot_repository:
+        return "no snapshots: [index] snapshot_repository names no repository"
+    return None
 
 
 def sync_catalogue(app: App, catalogue: Sequence[Feed], *, at_once: bool) -> None:

@@ -150,6 +150,12 @@ class IndexSettings(_Section):
     keep_days: Annotated[int, Field(ge=1, le=365)] = Field(
         default=7, description="old indices are kept so long after a new one was made"
     )
+    snapshot_repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$|^$")] = Field(
+        default="", description="repository of the cluster for snapshots; empty: none are taken"
+    )
+    snapshot_keep: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=7, description="snapshots of ours that are kept; older ones are deleted"
+    )
 
 
 class ScheduledSettings(_Section):

@@ -8,9 +8,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from pipeline import inspection, retention, trimming, upkeep
+from pipeline.app import why_no_snapshots
 from pipeline.backfill import run_backfill, wanted_of
 from pipeline.cli.quality import poster
 from pipeline.errors import IndexUnavailable
@@ -132,6 +134,27 @@ def index_verify() -> dict[str, Any]:
     return {
         "differences": dict(Counter(str(one.how) for one in found)),
         "repaired": sum(result is IndexResult.OK for result, _ in answers.values()),
+    }
+
+
+def why_no_snapshot() -> str | None:
+    """Say why no snapshot is taken; None: one is."""
+    with open_shared() as app:
+        return why_no_snapshots(app.config.index)
+
+
+def index_snapshot() -> dict[str, Any]:
+    """Take a snapshot and delete those that are too many. Raises IndexUnavailable if it failed."""
+    with open_shared() as app:
+        taken = app.snapshots.take(datetime.now(UTC))
+        if not taken.succeeded:
+            raise IndexUnavailable(f"the snapshot {taken.name} failed: {taken.problem}")
+        removed = app.snapshots.prune(app.config.index.snapshot_keep)
+    return {
+        "name": taken.name,
+        "indices": list(taken.indices),
+        "shards": taken.shards,
+        "removed": removed,
     }
 
 

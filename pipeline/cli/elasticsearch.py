@@ -13,6 +13,7 @@ from pipeline.devnode import VERSION
 from pipeline.devnode.node import health
 from pipeline.devnode.node import start as start_node
 from pipeline.devnode.node import stop as stop_node
+from pipeline.devnode.settings import REPOSITORY
 from pipeline.devnode.state import Node
 
 commands = typer.Typer(
@@ -62,6 +63,7 @@ def start(
         typer.echo(f"  trust     {node.ca_file}")
         typer.echo(f"  user      {node.user}")
         typer.echo(f"  password  in {node.password_file}")
+    typer.echo(f"  snapshots go to the repository {REPOSITORY} ([index] snapshot_repository)")
     ending = f"`newsline elasticsearch stop --data {shlex.quote(str(data))}` ends it"
     typer.echo(complete(f"{ending}; its documents stay."))
 
@@ -112,4 +114,5 @@ def _report(node: Node) -> dict[str, object]:
         "ca_file": node.ca_file,
         "user": node.user,
         "password_file": node.password_file,
+        "snapshot_repository": REPOSITORY,
     }

@@ -23,6 +23,7 @@ from pipeline.cli.options import (
     open_existing,
 )
 from pipeline.cli.output import BAD_NEWS, OK, JsonFlag, complain, print_json, print_table
+from pipeline.cli.snapshots import snapshot, snapshots
 from pipeline.errors import UsageError
 from pipeline.ports import IndexResult
 from pipeline.rebuild import Rebuilt
@@ -37,6 +38,8 @@ _SHOWN = 20
 def register(app: typer.Typer) -> None:
     """Add the group to the root."""
     commands.command("events")(events)
+    commands.command("snapshot")(snapshot)
+    commands.command("snapshots")(snapshots)
     app.add_typer(commands, name="index")
 
 

@@ -17,7 +17,7 @@ from pipeline.devnode.credentials import USER, ensure_certificates, ensure_passw
 from pipeline.devnode.install import cache_folder, install, locked
 from pipeline.devnode.java import Java, find_java
 from pipeline.devnode.owner import Owner, find_owner, give, require_way, run_as
-from pipeline.devnode.settings import CLUSTER, as_yaml, environment, server_settings
+from pipeline.devnode.settings import CLUSTER, REPOSITORY, as_yaml, environment, server_settings
 from pipeline.devnode.state import Node
 from pipeline.errors import StoreUnavailable
 
@@ -33,7 +33,7 @@ def prepare(folder: Path, *, port: int, security: bool, say: Callable[[str], Non
     own = folder / "node"
     config, temporary = own / "config", own / "tmp"
     shutil.copytree(home / "config", config, dirs_exist_ok=True)
-    for path in (own / "data", own / "logs", temporary):
+    for path in (own / "data", own / "logs", own / REPOSITORY, temporary):
         path.mkdir(exist_ok=True)
     settings = server_settings(own, port=port, security=security)
     (config / "elasticsearch.yml").write_text(as_yaml(settings), "utf-8")
@@ -130,6 +130,7 @@ class Launch:
             raise StoreUnavailable("Elasticsearch did not start" + self._log())
         node = self._node(int((self._own / "pid").read_text("ascii")))
         self._wait(node, deadline)
+        self._register_repository(node)
         return node
 
     def _node(self, pid: int) -> Node:
@@ -166,6 +167,18 @@ class Launch:
                     time.sleep(0.2)
                 else:
                     return
+
+    def _register_repository(self, node: Node) -> None:
+        """Let snapshots be taken; Elasticsearch tries whether it can write there."""
+        where = {"location": str(self._own / REPOSITORY)}
+        with node.client(timeout_s=30) as client:
+            try:
+                client.snapshot.create_repository(
+                    name=REPOSITORY, repository={"type": "fs", "settings": where}
+                )
+            except (TransportError, ApiError) as error:
+                words = f"Elasticsearch at {node.url} takes no snapshots: {error}"
+                raise StoreUnavailable(words + self._log()) from error
 
     def _log(self) -> str:
         """Return the last lines of what the server said, for people."""

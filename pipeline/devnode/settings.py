@@ -8,6 +8,8 @@ from pathlib import Path
 CLUSTER = "newsline-development"
 #: Enough for 100,000 articles; Elasticsearch itself would take half of the machine.
 HEAP = "512m"
+#: The repository for snapshots that every node has, in its own folder.
+REPOSITORY = "snapshots"
 
 
 def server_settings(folder: Path, *, port: int, security: bool) -> dict[str, object]:
@@ -24,6 +26,7 @@ def server_settings(folder: Path, *, port: int, security: bool) -> dict[str, obj
         "node.portsfile": True,
         "path.data": str(folder / "data"),
         "path.logs": str(folder / "logs"),
+        "path.repo": [str(folder / REPOSITORY)],
         # A nearly full disk of a developer must not make indices read-only.
         "cluster.routing.allocation.disk.threshold_enabled": False,
         "xpack.security.enabled": security,

@@ -282,6 +282,22 @@ def test_every_variable_of_airflows_is_a_setting_and_commands_stand_for_sensitiv
         assert not option.endswith("_cmd") or described["sensitive"], variable
 
 
+def test_snapshots_go_into_a_volume_of_their_own_that_the_node_may_write(services, read_yaml):
+    node = services["elasticsearch"]
+    settings = read_yaml(DEPLOY / "elasticsearch" / "elasticsearch.yml")
+    assert settings["path.repo"] == [mounts(node)["snapshots"]]
+    assert mounts(node)["snapshots"] != mounts(node)["elasticsearch"]
+    # A volume is made as the first image has the folder: ours, before Elasticsearch starts.
+    first = services["certificates"]
+    assert node["depends_on"]["certificates"]["condition"] == "service_completed_successfully"
+    assert mounts(first)["snapshots"] in (ROOT / "Dockerfile").read_text("utf-8")
+    takers = ("worker-index", "newsline", "set-up-newsline")
+    named = {services[one]["environment"]["NEWSLINE_INDEX__SNAPSHOT_REPOSITORY"] for one in takers}
+    assert len(named) == 1
+    set_up = (DEPLOY / "set-up-newsline").read_text("utf-8")
+    assert set_up.index("deploy/snapshot_repository.py") < set_up.index("newsline index init")
+
+
 def test_every_command_of_ours_exists(services):
     commands = [
         service["command"][1:]

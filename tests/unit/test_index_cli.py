@@ -104,6 +104,14 @@ def test_a_ledger_of_which_nothing_is_indexed_yet_says_so(newsline, tmp_path):
     assert "rebuild" not in said
 
 
+@pytest.mark.parametrize("command", ["snapshot", "snapshots"])
+def test_an_embedded_index_says_how_it_is_copied(newsline, command):
+    answer = newsline("index", command)
+    assert isinstance(answer.exception, UsageError)
+    assert "copy the data folder" in str(answer.exception)
+    assert "newsline index rebuild" in str(answer.exception)
+
+
 def test_a_query_may_begin_with_a_minus(newsline, tmp_path):
     done = newsline("search", "--json", "--data", str(tmp_path), "--", "-patrol", data=None)
     assert done.exit_code == OK

@@ -105,7 +105,7 @@ def refusals(doing: str, url: str) -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        status, said = error.status_code, describe(_error_of(error))
+        status, said = error.status_code, describe(error_of(error))
         if isinstance(error, UnsupportedProductError):
             problem = f"cannot {doing}: {url} is not Elasticsearch. {_WHENCE}"
             raise IndexUnavailable(problem) from None
@@ -126,6 +126,7 @@ def refusals(doing: str, url: str) -> Iterator[None]:
         raise IndexUnavailable(problem) from None
 
 
-def _error_of(error: ApiError) -> object:
+def error_of(error: ApiError) -> object:
+    """Return what Elasticsearch says of an error."""
     body = error.body
     return body.get("error", body) if isinstance(body, dict) else body

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from elasticsearch import AuthenticationException, Elasticsearch
 
@@ -28,7 +29,7 @@ class Keys:
         self._folder = folder
 
     def ensure(self, *, renew: bool) -> Iterator[tuple[Path, str]]:
-        """Make what keys are missing or no longer work; yield each file and what became of it.
+        """Make what keys are missing, no longer work or may do too little; yield what was done.
 
         With `renew` all of them, and every earlier key of the same name becomes invalid, wherever a
         copy of it is kept. Raises UsageError for a folder that cannot be used.
@@ -42,7 +43,7 @@ class Keys:
             renew = marker.exists()
             for role in Role:
                 path = key_file(self._folder, role)
-                if renew or not self._works(path):
+                if renew or not self._works(path, role):
                     self._make(role, path, instead=renew)
                     yield path, "made"
                 else:
@@ -58,7 +59,7 @@ class Keys:
         made = self._client.security.create_api_key(
             name=name,
             expiration=KEY_LIFE,
-            role_descriptors={str(role): privileges(self._names)[role]},
+            role_descriptors={str(role): self._wanted(role)},
         )
         _keep_secret(path, made.body["encoded"])
         if instead:
@@ -67,13 +68,25 @@ class Keys:
             if others:
                 self._client.security.invalidate_api_key(ids=others)
 
-    def _works(self, path: Path) -> bool:
-        """Tell whether there is a key and the cluster accepts it."""
+    def _wanted(self, role: Role) -> dict[str, Any]:
+        return privileges(self._names, snapshots=bool(self._settings.snapshot_repository))[role]
+
+    def _works(self, path: Path, role: Role) -> bool:
+        """Tell whether there is a key, the cluster accepts it, and it may do what it is for.
+
+        A key keeps the privileges with which it was made. What may be done to indices does not
+        grow with the settings, so only what it may ask of the cluster is looked at.
+        """
         if not path.is_file():
             return False
         client = connect(self._settings, path.read_text("ascii").strip())
         try:
             client.security.authenticate()
+            wanted = self._wanted(role).get("cluster")
+            if not wanted:
+                return True
+            asked = client.security.has_privileges(cluster=wanted)
+            return bool(asked.body["has_all_requested"])
         except AuthenticationException:
             return False
         finally:

@@ -22,10 +22,17 @@ _MAINTAINING = (
     "cluster:monitor/health",
     "indices:admin/index_template/simulate_index",
 )
+#: Only where there is a repository. Elasticsearch cannot tie these to a repository or to indices;
+#: restoring and registering repositories stay with an administrator.
+_SNAPSHOTS = (
+    "cluster:admin/snapshot/create",
+    "cluster:admin/snapshot/get",
+    "cluster:admin/snapshot/delete",
+)
 
 
-def privileges(names: Names) -> Mapping[Role, dict[str, Any]]:
-    """Return what the key of each role may do."""
+def privileges(names: Names, *, snapshots: bool) -> Mapping[Role, dict[str, Any]]:
+    """Return what the key of each role may do; the maintainer's takes `snapshots`, if so."""
     everything = (
         *(names.pattern, names.read, names.write, names.rebuild),
         *(names.events_pattern, names.events, names.events_write),
@@ -34,7 +41,7 @@ def privileges(names: Names) -> Mapping[Role, dict[str, Any]]:
         Role.WRITER: {"indices": [_on(everything, _WRITING)]},
         Role.READER: {"indices": [_on((names.read,), _READING)]},
         Role.MAINTAINER: {
-            "cluster": list(_MAINTAINING),
+            "cluster": [*_MAINTAINING, *(_SNAPSHOTS if snapshots else ())],
             "indices": [_on(everything, ("all",))],
         },
     }

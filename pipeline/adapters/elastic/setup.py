@@ -116,7 +116,8 @@ class Setup:
 
     def _roles(self) -> list[Done]:
         done = []
-        for role, body in (*privileges(self._names).items(), ("analyst", analyst(self._names))):
+        ours = privileges(self._names, snapshots=bool(self._settings.snapshot_repository))
+        for role, body in (*ours.items(), ("analyst", analyst(self._names))):
             name = f"{self._names.name}_{role}"
             self._client.security.put_role(name=name, **body)
             done.append(Done("role", name, "put"))

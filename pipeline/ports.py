@@ -315,11 +315,13 @@ class Index(Protocol):
         retractions: Sequence[tuple[str, int]],
         *,
         replace_equal: bool = False,
+        indexed_at: Mapping[str, datetime] | None = None,
     ) -> Mapping[str, tuple[IndexResult, str]]:
         """Write documents and take out (article_id, doc_version); durable when this returns.
 
         What is held in the same or a later version stays (NEWER); with `replace_equal`, for
-        repairs, only what is held in a later one.
+        repairs, only what is held in a later one. `indexed_at` is article_id → when this version
+        was indexed first, for what is written again; the others are taken to be written now.
 
         Returns article_id → (result, detail) for every item given. An id without an answer was
         not acknowledged; callers treat it as RETRY. Raises IndexUnavailable or AccessDenied when

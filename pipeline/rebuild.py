@@ -28,6 +28,7 @@ from pipeline.upkeep import (
     Progress,
     content_differences,
     differing_versions,
+    first_indexed,
     repair,
 )
 from pipeline.work import ArticleWork, Scope
@@ -115,12 +116,13 @@ class _Rebuild:
     ) -> Answers:
         """Write, and wait for a cluster that takes nothing; it may be the work itself."""
         documents = [build_document(work) for work in works]
+        first = first_indexed(works)
         for wait_s in _WAITS_S:
             try:
-                return index.write(documents, gone)
+                return index.write(documents, gone, indexed_at=first)
             except IndexUnavailable:
                 self._sleep(wait_s)
-        return index.write(documents, gone)
+        return index.write(documents, gone, indexed_at=first)
 
     def _note(self, answers: Answers) -> None:
         for article_id, (result, detail) in answers.items():

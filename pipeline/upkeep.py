@@ -6,6 +6,7 @@ Can be broken off and begun again at any point: what is written carries the ledg
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -132,9 +133,16 @@ def repair(
     for batch in _batches(found):
         wrong = [one.article_id for one in batch if one.how not in (How.EXTRA, How.NEWER)]
         extra = [(one.article_id, one.index or 0) for one in batch if one.how is How.EXTRA]
-        documents = [build_document(work) for work in ledger.indexed(wrong)]
-        answers |= index.write(documents, extra, replace_equal=True)
+        works = ledger.indexed(wrong)
+        documents = [build_document(work) for work in works]
+        first = first_indexed(works)
+        answers |= index.write(documents, extra, replace_equal=True, indexed_at=first)
     return answers
+
+
+def first_indexed(works: Sequence[ArticleWork]) -> Mapping[str, datetime]:
+    """Return article_id → when the index took this version first: it is no news a second time."""
+    return {work.article_id: work.indexed_at for work in works if work.indexed_at is not None}
 
 
 def _batches(found: Sequence[Difference]) -> Iterator[list[Difference]]:

@@ -202,6 +202,7 @@ class ArticleWork:
     sightings: tuple[Sighting, ...] = ()  # oldest first
     revisits: int = 0  # how many revisits were done
     retract: bool = False  # index: take it out instead of writing it
+    indexed_at: datetime | None = None  # what the index holds: when it took this version first
 
 
 @dataclass(frozen=True, slots=True)

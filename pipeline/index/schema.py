@@ -133,7 +133,7 @@ FIELDS: tuple[Field, ...] = (
     Field("embedding", Kind.VECTOR, "title and lead as a vector; null: no model is set up"),
     Field("state", Kind.KEYWORD, "live, or gone: a tombstone, which no search shows",
           by_index=True),
-    Field("indexed_at", Kind.DATE, "when this version was sent to the index", by_index=True),
+    Field("indexed_at", Kind.DATE, "when this version was sent to the index first", by_index=True),
     Field("sort_at", Kind.DATE, "published_at, or first_seen_at when none is claimed",
           by_index=True),
     Field("sort_us", Kind.NUMBER, "sort_at in µs since 1970, which orders more finely than a date",

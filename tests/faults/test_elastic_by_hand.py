@@ -149,6 +149,25 @@ def test_a_document_that_says_no_version_is_found_and_put_right(collection):
     assert collection.mend() == {}
 
 
+def times(collection):
+    """When each document was indexed, as it says itself."""
+    collection.client.indices.refresh(index=collection.index.names.read)
+    hits = collection.client.search(index=collection.index.names.read).body["hits"]["hits"]
+    return {hit["_id"]: hit["_source"]["indexed_at"] for hit in hits}
+
+
+def test_a_rebuild_and_a_repair_keep_when_a_version_was_indexed_first(collection):
+    """Whoever follows `indexed_at`, as the alert rule does, is told of nothing twice."""
+    as_the_ledger_says = dict.fromkeys((A, B, C), "2019-09-10T08:00:00.123Z")
+    assert times(collection) != as_the_ledger_says  # they were written now
+    assert rebuild(collection.ledger, collection.index).serves
+    assert times(collection) == as_the_ledger_says
+    collection.delete(A)
+    collection.change(B, title="Somebody else's words", indexed_at="2020-01-01T00:00:00Z")
+    assert collection.mend() == {}
+    assert times(collection) == as_the_ledger_says
+
+
 # ── aliases ───────────────────────────────────────────────────────────────────────────────────
 
 

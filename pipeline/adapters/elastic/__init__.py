@@ -68,11 +68,13 @@ class ElasticIndex:
         retractions: Sequence[tuple[str, int]],
         *,
         replace_equal: bool = False,
+        indexed_at: Mapping[str, datetime] | None = None,
     ) -> Mapping[str, tuple[IndexResult, str]]:
         """Write what is newer than what is held; see ports.Index.write."""
         answers: dict[str, tuple[IndexResult, str]] = {}
         puts, removals = newest(documents, retractions, answers)
-        items = self._items(puts, removals, answers, replace_equal=replace_equal)
+        first = indexed_at or {}
+        items = self._items(puts, removals, answers, first, replace_equal=replace_equal)
         if not items:
             return answers
         self._require_fit()
@@ -103,13 +105,15 @@ class ElasticIndex:
         puts: Mapping[str, Document],
         removals: Mapping[str, int],
         answers: dict[str, tuple[IndexResult, str]],
+        first: Mapping[str, datetime],
         *,
         replace_equal: bool,
     ) -> list[bulk.Item]:
         """Serialise what is to be written; what cannot be is refused."""
         at = datetime.now(UTC)
         wanted = [
-            (id_, int(one["doc_version"]), source.source(one, at)) for id_, one in puts.items()
+            (id_, int(one["doc_version"]), source.source(one, first.get(id_, at)))
+            for id_, one in puts.items()
         ]
         wanted += [
             (id_, version, source.tombstone(id_, version, at)) for id_, version in removals.items()

@@ -6,6 +6,7 @@ it returns (one commit, about 0.1 s), so batches should be large.
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from pipeline.adapters.embedded import layout
@@ -38,6 +39,7 @@ class EmbeddedIndex:
         retractions: Sequence[tuple[str, int]],
         *,
         replace_equal: bool = False,
+        indexed_at: Mapping[str, datetime] | None = None,  # noqa: ARG002 - it keeps no such time
     ) -> Mapping[str, tuple[IndexResult, str]]:
         """Write what is newer than what is held, in one commit.
 

@@ -18,6 +18,7 @@ from pipeline.adapters.ledger.records import (
 )
 from pipeline.adapters.ledger.tables import (
     articles,
+    changes,
     enrichments,
     feeds,
     pages,
@@ -164,10 +165,17 @@ def _belonging() -> sa.Select[Any]:
         .where(enrichments.c.article_id == articles.c.article_id)
         .scalar_subquery()
     )
+    taken = (
+        sa.select(sa.func.min(changes.c.at))
+        .where(changes.c.article_id == articles.c.article_id)
+        .where(changes.c.doc_version == articles.c.indexed_version)
+        .scalar_subquery()
+    )
     return (
         sa.select(
             articles,
             sa.func.coalesce(enriched, articles.c.revision_n).label("ready_n"),
+            taken.label("indexed_at"),
             urls.c.tries,
             urls.c.revisits,
         )
@@ -209,6 +217,7 @@ def _as_indexed(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[
             grouping=_grouping(row),
             sightings=tuple(its_sightings.get(row["article_id"], ())),
             revisits=row["revisits"],
+            indexed_at=row["indexed_at"],
         )
         for row in rows
     ]

@@ -91,7 +91,6 @@ class Keys:
             return False
         finally:
             client.close()
-        return True
 
 
 def _keep_secret(path: Path, key: str) -> None:

@@ -29,8 +29,9 @@ page that fails is no failure of a task: `newsline balance` and `newsline where 
 - anything else is a bug; the run of two minutes later will most likely meet it again.
 - killed by the time-out: `[scheduled] deadline_s` must be well below it (five minutes).
 
-**When it is late** (not ended well five minutes after it was queued), `[alerts] webhook` is told, and
-`run_is_late` stands in the log of the triggerer. More shards (`[scheduled] shards`, pool `news_fetch`) help where hosts are many.
+**When it is late** (not ended well five minutes after it was queued), `[alerts] webhook` is told,
+and `run_is_late` stands in the log of the triggerer. More shards (`[scheduled] shards`, pool
+`news_fetch`) help where hosts are many.
 
 Pausing the DAG stops ingestion and loses nothing that feeds still list when it goes on.
 """

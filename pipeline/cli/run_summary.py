@@ -116,7 +116,8 @@ def _print_text(summary: _Summary) -> None:
             [(state.feed.feed_id, state.last_reason, _minute(state.next_poll_at))
              for state in summary.ill],
         )  # fmt: skip
-        typer.echo(complete(f"`newsline feeds check` says more; {_ASK_NOW}."))
+        ask_now = f"; {_ASK_NOW}" if summary.counts else ""  # else it stands above
+        typer.echo(complete(f"`newsline feeds check` says more{ask_now}."))
     for state in summary.merged:
         typer.echo(f"{state.feed.feed_id} is {say_merged(state)}.")
     typer.echo(complete(summary.sheet.sentence()))

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.rebuild import cluster, elastic
+from bench.rebuild import cluster, elastic, remove
 from bench.search import FACETS, documents, queries, timed
 from pipeline.adapters.elastic import ElasticIndex, source
 from pipeline.adapters.elastic.cluster import Role
@@ -110,17 +110,6 @@ def floor(index: ElasticIndex, bodies: Sequence[bytes]) -> dict[str, float]:
     took = {"s": time.perf_counter() - start, "cpu_s": time.process_time() - cpu}
     connection.close()
     return took
-
-
-def remove(index: ElasticIndex) -> None:
-    """Leave nothing of a collection in the node."""
-    mine = f"{index.names.name}-*"
-    client = index.cluster.client(Role.MAINTAINER)
-    for name in client.indices.get(index=mine).body:
-        client.indices.delete(index=name)
-    client.indices.delete_index_template(name=mine)
-    client.cluster.delete_component_template(name=mine)
-    index.close()
 
 
 def writing(url: str, made: Sequence[dict[str, Any]], rounds: int) -> dict[str, Any]:

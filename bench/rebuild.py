@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +23,7 @@ import orjson
 
 from bench.search import documents
 from pipeline.adapters.elastic import ElasticIndex
-from pipeline.adapters.elastic.cluster import Cluster
+from pipeline.adapters.elastic.cluster import Cluster, Role
 from pipeline.adapters.elastic.setup import Setup
 from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.adapters.ledger import open_ledger
@@ -132,6 +132,17 @@ def elastic(url: str, name: str) -> ElasticIndex:
     return ElasticIndex(Cluster(settings))
 
 
+def remove(index: ElasticIndex) -> None:
+    """Leave nothing of a collection in the node."""
+    mine = f"{index.names.name}-*"
+    client = index.cluster.client(Role.MAINTAINER)
+    for name in client.indices.get(index=mine).body:
+        client.indices.delete(index=name)
+    client.indices.delete_index_template(name=mine)
+    client.cluster.delete_component_template(name=mine)
+    index.close()
+
+
 def measure(ledger: Ledger, index: Index, other: Index) -> dict[str, float]:
     """Time a rebuild, and the writing of the same documents alone."""
     built = [build_document(work) for works in ledger.all_indexed() for work in works]
@@ -168,10 +179,11 @@ def main() -> int:
                 figures[engine] = measure(ledger, one, other)
                 continue
             mark = f"b{random.getrandbits(32):08x}"
-            with cluster() as url:
-                figures[engine] = measure(
-                    ledger, elastic(url, f"{mark}one"), elastic(url, f"{mark}two")
-                )
+            with cluster() as url, ExitStack() as left:
+                indices = [elastic(url, f"{mark}{name}") for name in ("one", "two")]
+                for index in indices:
+                    left.callback(remove, index)
+                figures[engine] = measure(ledger, *indices)
         ledger.close()
     print(orjson.dumps(figures).decode() if options.json else figures)
     return 0

@@ -250,10 +250,9 @@ def replay(
 
 def _replayed(count: int, what: str, *, dry_run: bool) -> str:
     """Say what was made due, and what comes next. The catalogue is not among our options."""
-    if not count:
-        return f"No {what} were chosen: nothing is due again."
-    if dry_run:
-        return f"{count:,} {what} would be due again."
+    if dry_run or not count:
+        would = "would be" if dry_run else "are"
+        return f"{f'{count:,}' if count else 'No'} {what} {would} due again."
     step = "`newsline run --once`, with the --feeds that it always has, takes them up."
     return complete(f"{count:,} {what} are due again: {step}")
 

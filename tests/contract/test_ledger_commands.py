@@ -129,7 +129,7 @@ def test_replay_of_an_unknown_reason_lists_those_there_are(desk):
     )
     assert done.exit_code == 0
     assert "no dead letter has the reason 'nosuch'; there are: parser_timeout" in done.stderr
-    assert done.stdout == "No URLs were chosen: nothing is due again.\n"
+    assert done.stdout == "No URLs are due again.\n"
 
 
 def test_replay_of_polls_makes_feeds_due_but_not_paused_ones(desk):

@@ -123,6 +123,16 @@ def items(*ids, version=1, letters=0, **how):
     return [bulk.item(one, version, {"text": "x" * letters}, **how) for one in ids]
 
 
+def results(answers):
+    """article_id → what became of it."""
+    return {article_id: result for article_id, (result, _) in answers.items()}
+
+
+def sent(cluster):
+    """What each request asked for."""
+    return [asked.ids for asked in cluster.bulks]
+
+
 def refusal(article_id, status, kind="some_exception", reason="not now"):
     """Return the entry of an item that was not taken."""
     error = {"type": kind, "reason": reason}
@@ -158,3 +168,13 @@ def broken_off(asked):
 def silent(asked):
     """Say nothing until the client has had enough."""
     asked.connection.wait()
+
+
+def short(asked):
+    """Take everything and speak of the first item only."""
+    return asked.answer(asked.take()[:1])
+
+
+def without_errors(asked):
+    """Say nothing of errors, as no Elasticsearch does."""
+    return asked.say(b'{"took":1,"items":[{"index":{"_id":"a","status":201}}]}')

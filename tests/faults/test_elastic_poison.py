@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import orjson
 import pytest
-from support_cluster import ALIAS, JSON, PRODUCT, ScriptedCluster, items
+from support_cluster import ALIAS, JSON, PRODUCT, items, results
 from support_ledger import bring_to
 from support_run import Trip
 from support_sockets import response
@@ -33,24 +33,8 @@ AWAY = (503, "unavailable_shards_exception", "primary shard is not active")
 OK, RETRY, FAILED = IndexResult.OK, IndexResult.RETRY, IndexResult.FAILED
 
 
-@pytest.fixture(scope="module")
-def running():
-    with ScriptedCluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def cluster(running):
-    running.forget()
-    return running
-
-
 def poisoned(why, *ids):
     return lambda asked: asked.answer(asked.take(dict.fromkeys(ids, why)))
-
-
-def results(answers):
-    return {one: result for one, (result, _) in answers.items()}
 
 
 def test_what_fails_in_an_answer_that_took_others_is_the_items_own(cluster):

@@ -1,5 +1,6 @@
 """Every further DAG by a real Airflow, over two feeds of the rehearsal world."""
 
+import os
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support_airflow import DagRun, balances
 
+from pipeline.adapters.archive import WarcArchive
 from pipeline.adapters.clock import ScaledClock
 from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.adapters.ledger import open_ledger
@@ -213,6 +215,8 @@ def test_the_index_is_looked_at_every_night(airflow, desk):
     nightly = airflow.trigger("news_index_admin")
     assert nightly.state == "success", nightly.logs
     assert nightly.states()["rebuild"] == "skipped"
+    assert (nightly.states()["snapshot"], nightly.states()["prune"]) == ("skipped", "success")
+    assert "embedded index" in nightly.logs
     assert nightly.xcom("status")["missing"] > 0
 
 
@@ -247,6 +251,7 @@ def test_maintenance_cleans_airflows_metadata_and_trims_nothing_until_told(airfl
     unset = airflow.trigger("news_maintenance")
     assert unset.states()["airflow_metadata"] == "skipped", unset.logs
     assert unset.xcom("ledger")["deleted"] == {}
+    assert unset.xcom("archive")["old"] == 0
 
     url = airflow.stack.site.database.render_as_string(hide_password=False)
     airflow.rest.ask(
@@ -254,6 +259,16 @@ def test_maintenance_cleans_airflows_metadata_and_trims_nothing_until_told(airfl
         "connections",
         {"connection_id": "airflow_metadata", "conn_type": "generic", "password": url},
     )
+    desk.extra += "[retention]\narchive_days = 30\n"
+    airflow.use(desk, LATER)
+    for segment in (desk.data / "archive").iterdir():
+        os.utime(segment, (time.time() - 90 * 86_400,) * 2)
     run = airflow.trigger("news_maintenance")
     assert set(run.states().values()) == {"success"}, run.logs
+    trimmed = run.xcom("archive")
+    assert (trimmed["rewritten"], trimmed["damaged"], trimmed["left"]) == (trimmed["old"], [], 0)
+    assert trimmed["exchanges_removed"] >= FEEDS
+    archive = WarcArchive(desk.data / "archive")
+    kept = [ledger.find_place(work.url_id) for works in ledger.all_indexed() for work in works]
+    assert all(archive.read(place).status == 200 for place in kept)
     assert balances(desk)

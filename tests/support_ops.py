@@ -15,8 +15,14 @@ from pipeline.ops.access import Person
 from pipeline.ops.web import make_app
 
 ROOT = "/newsops"
+A, B = "https://herald.example/a", "https://herald.example/b"
+PAGES = ("/", "/feeds", "/feeds/herald-world", "/dead", "/where", "/runs/none")
 MAY_ACT = ("boss", "ada")
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
+
+
+def feed_of(ledger):
+    return ledger.feed_states(["herald-world"])[0]
 
 
 async def who(request):

@@ -28,8 +28,8 @@ help: ## list the commands
 demo: .venv/.runtime ## the whole trip over the rehearsal news world, from feeds to a balanced index
 	$(BIN)/newsline demo --data var/demo
 
-airflow: .venv/.airflow ## a real local Airflow over the rehearsal news world, until Ctrl-C
-	$(BIN)/python -m pipeline.devairflow
+airflow: .venv/.airflow ## a real local Airflow over the rehearsal news world, until Ctrl-C (DIR=folder: kept there)
+	$(BIN)/python -m pipeline.devairflow $(if $(DIR),--dir "$(DIR)")
 
 dev: .venv/.dev ## install what development needs, and `newsline elasticsearch start`
 
@@ -56,7 +56,7 @@ types: .venv/.dev ## mypy, strict
 
 check: lint types test ## what CI runs
 
-bench: .venv/.dev ## the measurements that the README quotes
+bench: .venv/.airflow ## the measurements that the README quotes
 	$(BIN)/python -m bench
 
 picture: .venv/.dev ## draw docs/demo.svg anew

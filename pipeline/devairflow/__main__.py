@@ -3,6 +3,7 @@
 Everything is kept in one folder and ends with the command; the next start begins afresh.
 """
 
+import argparse
 import json
 import shutil
 import signal
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from sqlalchemy.engine import URL
 
@@ -19,11 +21,12 @@ from pipeline.devairflow.postgres import Postgres, execute
 from pipeline.devairflow.rest import Refused
 from pipeline.devairflow.settings import ROLES, ROOT
 from pipeline.devairflow.stack import Stack, new_site
-from pipeline.errors import NewslineError, StoreUnavailable
+from pipeline.errors import NewslineError, StoreUnavailable, UsageError
 from pipeline.rehearsal.server import DEFAULT_PORT
 
 FOLDER = ROOT / "var" / "airflow"
-WORLD = FOLDER / "rehearsal"
+#: Says that a folder is ours to empty.
+MARK = ".newsline-airflow"
 UI_PORT = 8080
 #: The world plays a day in twelve minutes: each run, two minutes after the last, finds the news of
 #: four hours.
@@ -36,18 +39,21 @@ _DAGS_S = 60.0
 
 def main() -> None:
     """Start everything, say where it is, and end it with the command."""
+    parser = argparse.ArgumentParser(description="A local Airflow over the rehearsal news world.")
+    parser.add_argument("--dir", type=Path, default=FOLDER, help="where everything is kept")
+    folder: Path = parser.parse_args().dir.resolve()
+    _make_empty(folder)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    shutil.rmtree(FOLDER, ignore_errors=True)
     keeper = Keeper()
     say("starting PostgreSQL")
     server = Postgres()
     keeper.watch(server.pid)
     try:
         execute(server.url, "CREATE DATABASE newsline")
-        site = new_site(FOLDER, server.url, port=UI_PORT if _is_free(UI_PORT) else 0)
-        stack = Stack(site, _settings(server.url.set(database="newsline")), keeper)
+        site = new_site(folder, server.url, port=UI_PORT if _is_free(UI_PORT) else 0)
+        stack = Stack(site, _settings(folder, server.url.set(database="newsline")), keeper)
         _start(stack)
         try:
             _tell(stack)
@@ -60,32 +66,47 @@ def main() -> None:
         keeper.close()
 
 
+def _make_empty(folder: Path) -> None:
+    """Remove what an earlier start has left. Raises UsageError for a folder of somebody else's."""
+    if folder.exists():
+        if any(folder.iterdir()) and folder != FOLDER and not (folder / MARK).exists():
+            raise UsageError(f"{folder} holds something that is not ours; name an empty folder")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+
+
 def say(line: str) -> None:
     """Print a line at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-def _settings(ledger: URL) -> dict[str, str]:
+def _settings(folder: Path, ledger: URL) -> dict[str, str]:
     """Return where tasks find Newsline's settings; what the world's lack stands in variables."""
     return {
-        "NEWSLINE_CONFIG": str(WORLD / "pipeline.toml"),
+        "NEWSLINE_CONFIG": str(_world(folder) / "pipeline.toml"),
         "NEWSLINE_CONFIG_DIR": str(ROOT / "config"),
-        "NEWSLINE_FEEDS": str(WORLD / "feeds.toml"),
-        "NEWSLINE_DATA": str(FOLDER / "data"),
+        "NEWSLINE_FEEDS": str(_world(folder) / "feeds.toml"),
+        "NEWSLINE_DATA": str(folder / "data"),
         "NEWSLINE_LEDGER__URL": ledger.render_as_string(hide_password=False),
         "NEWSLINE_PARSER__PROCESSES": "1",  # of each shard
         "AIRFLOW_CONN_NEWSLINE_DEFAULT": json.dumps({"conn_type": "newsline"}),
     }
 
 
+def _world(folder: Path) -> Path:
+    return folder / "rehearsal"
+
+
 def _start(stack: Stack) -> None:
     """Start the world, the ledger and Airflow, and let the DAGs run."""
+    world = _world(stack.site.folder)
     say("starting the rehearsal news world")
-    stack.launch("rehearsal", "pipeline", "rehearse", "--dir", str(WORLD), "--rate", RATE,
+    stack.launch("rehearsal", "pipeline", "rehearse", "--dir", str(world), "--rate", RATE,
                  "--at", BEGIN, "--port", str(DEFAULT_PORT))  # fmt: skip
     until = time.monotonic() + _WORLD_S
-    while not (WORLD / "pipeline.toml").exists():
+    while not (world / "pipeline.toml").exists():
         if time.monotonic() > until:
             stack.stop()
             raise StoreUnavailable(f"the world is not there: {stack.last_lines('rehearsal')}")
@@ -112,7 +133,7 @@ def _tell(stack: Stack) -> None:
         f"{name}={value}" for name, value in stack.environment.items() if name.startswith("NEWS")
     )
     say(f"\nThe same ledger on the command line:\n\n  {variables} .venv/bin/newsline balance\n")
-    say(f"Logs: {FOLDER / 'logs'}. Ctrl-C ends everything.")
+    say(f"Logs: {stack.site.folder / 'logs'}. Ctrl-C ends everything.")
 
 
 def _is_free(port: int) -> bool:

@@ -130,12 +130,16 @@ class Stack:
             start_new_session=True,
         )
         self._keeper.watch(process.pid)
-        for number in range(workers):
-            name = f"worker-{number}"
-            self.launch(name, "airflow", "celery", "worker", "-q", QUEUES,
-                        "--celery-hostname", name, "--skip-serve-logs")  # fmt: skip
+        for _ in range(workers):
+            self.add_worker()
         self.launch("scheduler", "airflow", "scheduler")
         self._wait_until_well()
+
+    def add_worker(self) -> None:
+        """Start one Celery worker more; it takes tasks when its log says that it is ready."""
+        name = f"worker-{sum(name.startswith('worker-') for name in self._running)}"
+        self.launch(name, "airflow", "celery", "worker", "-q", QUEUES,
+                    "--celery-hostname", name, "--skip-serve-logs")  # fmt: skip
 
     def gather(self) -> None:
         """Hand tasks to the scheduler's own processes again."""

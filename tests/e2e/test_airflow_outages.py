@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
-from support_airflow import LEASE_S, balances, midway
+from support_airflow import LEASE_S, balances, midway, running_airflow
 from support_elasticsearch import elasticsearch_url  # noqa: F401 - a fixture
 from support_index import remove_collection
 from support_postgres import start
 from support_proxy import Proxy
-from support_schema import check
+from support_schema import lasting
 from support_sockets import ScriptedServer, reply
-from support_trip import OBSERVED, Desk
+from support_trip import Desk
 
 from pipeline.adapters.clock import ScaledClock
 from pipeline.adapters.elastic import ElasticIndex
@@ -25,6 +25,7 @@ from pipeline.adapters.ledger.maintenance import upgrade
 from pipeline.adapters.ledger.tables import hosts, urls
 from pipeline.config import IndexSettings
 from pipeline.devairflow.postgres import execute
+from pipeline.devairflow.stack import COMPONENTS
 from pipeline.rehearsal.server import WorldServer
 
 NOW = datetime(2019, 9, 12, 8, tzinfo=UTC)
@@ -113,10 +114,7 @@ def held(settings):
     index = ElasticIndex(Cluster(settings))
     found = index.read([article_id for article_id, _ in index.versions()])
     index.close()
-    return {
-        id_: {name: value for name, value in check(one).items() if name not in OBSERVED}
-        for id_, one in found.items()
-    }
+    return {id_: lasting(one) for id_, one in found.items()}
 
 
 @pytest.mark.elasticsearch
@@ -137,6 +135,27 @@ def test_articles_wait_for_a_cluster_that_is_away_and_the_retry_writes_them(
     assert run.state == "success", run.logs
     assert {task["try_number"] for task in run.of("shard")} == {1}  # nothing was fetched again
     assert [task["try_number"] for task in run.of("index")] == [2]
+    assert held(straight) == documents
+    assert balances(desk)
+
+
+@pytest.mark.long
+@pytest.mark.elasticsearch
+def test_a_run_whose_cluster_does_not_come_back_is_red_and_the_next_one_writes(
+    airflow, indexed_in_cluster, cluster, documents
+):
+    (straight, proxy), desk = cluster, indexed_in_cluster
+    airflow.use(desk, NOW)
+    proxy.refuse()
+    run = airflow.trigger("news_ingest", timeout_s=240)
+    assert run.state == "failed"
+    assert [task["try_number"] for task in run.of("index")] == [4]
+    states = run.states()
+    assert (states["index"], states["publish"]) == ("failed", "upstream_failed")
+    assert held(straight) == {}
+    proxy.listen()
+    later = airflow.trigger("news_ingest")
+    assert later.state == "success", later.logs
     assert held(straight) == documents
     assert balances(desk)
 
@@ -182,6 +201,33 @@ def test_a_ledger_that_was_away_in_the_middle_of_a_run_costs_a_second_try(
     assert desk.documents() == documents
     assert balances(desk)
     assert leased(url) == []  # each was given back, or its time was up
+
+
+@pytest.mark.long
+def test_one_server_for_ledger_and_airflow_may_go_away_and_come_back(
+    tmp_path, world, ledger_server, desk_apart, documents
+):
+    """Airflow's components end without their database; whatever watches over them starts them."""
+    (server, url), desk = ledger_server, desk_apart
+    home = tmp_path / "airflow"
+    home.mkdir()
+    with running_airflow(home, server.url) as airflow:
+        airflow.use(desk, NOW)
+        run_id = airflow.start("news_ingest")
+        midway(airflow, world, run_id)
+        server.halt()
+        time.sleep(AWAY_S)
+        server.start()
+        for name in ("scheduler", "triggerer", "dag-processor"):
+            airflow.stack.end(name)
+            airflow.stack.launch(name, *COMPONENTS[name])
+        run = airflow.end("news_ingest", run_id, timeout_s=180)
+        later = airflow.trigger("news_ingest")
+        assert later.state == "success", later.logs
+        assert run.state == "success", run.logs
+        assert desk.documents() == documents
+        assert balances(desk)
+        assert leased(url) == []
 
 
 # ── the deadline ──────────────────────────────────────────────────────────────────────────────

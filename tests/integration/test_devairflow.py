@@ -101,6 +101,17 @@ def test_a_session_ends_with_all_its_groups():
     assert eventually(lambda: members({leader.pid}) == [])
 
 
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.devairflow", "--dir", tmp_path],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "holds something that is not ours" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
 def test_a_redis_is_found_and_answers_its_version():
     said = subprocess.run([find_redis(), "--version"], capture_output=True, text=True, check=True)
     assert "Redis server" in said.stdout

@@ -4,6 +4,7 @@ import re
 import shlex
 
 import pytest
+import structlog
 from support_cli import leaves
 from typer.testing import CliRunner
 
@@ -26,6 +27,13 @@ def folder_help():
         for option in command.params
         if option.envvar == "NEWSLINE_DATA"
     }
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were():
+    """A command sends its logs to the standard error that it finds, here one that is closed."""
+    yield
+    structlog.reset_defaults()
 
 
 REFUSING = sorted(name for name, said in folder_help().items() if "refused when missing" in said)

@@ -18,7 +18,8 @@ from pipeline.archived import Copied, Segment
 from pipeline.errors import Permanent, StoreUnavailable
 from pipeline.model import ArchivePlace
 
-_SEGMENTS = "*.warc.gz"
+#: Ours: what somebody else put into the folder is left alone.
+_SEGMENTS = "newsline-*.warc.gz"
 #: What a copy is called until it is whole; no place names it.
 _UNFINISHED = ".unfinished"
 

@@ -2,10 +2,11 @@
 
 import os
 import time
+from dataclasses import replace
 
 import orjson
 import pytest
-from support_ledger import NOW, PLACE, bring_to, decision, poll
+from support_ledger import NOW, PLACE, bring_to, commit_fetch, decision, fetched, page, poll
 from typer.testing import CliRunner
 
 from pipeline.adapters.archive import WarcArchive
@@ -68,14 +69,26 @@ def test_a_dry_run_counts_and_trim_removes(data, monkeypatch):
 def test_what_is_damaged_is_named_and_left(data, monkeypatch):
     monkeypatch.setenv("NEWSLINE_RETENTION__ARCHIVE_DAYS", "90")
     ledger = open_ledger(f"sqlite:///{data / 'ledger.sqlite'}")
-    bring_to(ledger, B, Stage.EXTRACT)
+    bring_to(ledger, B, Stage.FETCH)
+    place = replace(PLACE, segment="newsline-20190910T080000-0.warc.gz")
+    commit_fetch(ledger, replace(fetched(B), page=page(B, place=place)), B)
     ledger.close()
-    damaged = data / "archive" / PLACE.segment
-    damaged.write_bytes(bytes(PLACE.length * 2))
+    damaged = data / "archive" / place.segment
+    damaged.write_bytes(bytes(place.length * 2))
     os.utime(damaged, (time.time() - 100 * DAY_S,) * 2)
     code, done = ask(data, "trim")
-    assert (code, done["damaged"], done["rewritten"]) == (1, [PLACE.segment], 1)
+    assert (code, done["damaged"], done["rewritten"]) == (1, [place.segment], 1)
     assert damaged.exists()
+
+
+def test_files_of_others_in_the_folder_are_left_alone(data, monkeypatch):
+    monkeypatch.setenv("NEWSLINE_RETENTION__ARCHIVE_DAYS", "90")
+    theirs = data / "archive" / "crawl-of-somebody.warc.gz"
+    theirs.write_bytes(b"theirs")
+    os.utime(theirs, (time.time() - 100 * DAY_S,) * 2)
+    assert ask(data, "status")[1]["segments"] == 1
+    assert ask(data, "trim")[1]["old"] == 1
+    assert theirs.read_bytes() == b"theirs"
 
 
 def test_a_folder_without_a_ledger_is_refused(tmp_path):

@@ -130,14 +130,31 @@ def repair(
     A NEWER document is left to a rebuild: the ledger was put back, and an index never goes back.
     """
     answers: dict[str, tuple[IndexResult, str]] = {}
+    removals = _removals(ledger, found)
     for batch in _batches(found):
         wrong = [one.article_id for one in batch if one.how not in (How.EXTRA, How.NEWER)]
-        extra = [(one.article_id, one.index or 0) for one in batch if one.how is How.EXTRA]
+        gone = [one.article_id for one in batch if one.how is How.EXTRA]
+        extra = [(article_id, removals[article_id]) for article_id in gone]
         works = ledger.indexed(wrong)
         documents = [build_document(work) for work in works]
         first = first_indexed(works)
         answers |= index.write(documents, extra, replace_equal=True, indexed_at=first)
     return answers
+
+
+def _removals(ledger: Ledger, found: Sequence[Difference]) -> Mapping[str, int]:
+    """Return article_id → version to take out what does not belong there with.
+
+    What the ledger knows to be gone goes with its version: a late write of one in between, which
+    the index has never seen, must not bring it back.
+    """
+    removals = {one.article_id: one.index or 0 for one in found if one.how is How.EXTRA}
+    if removals:
+        for gone in ledger.all_gone():
+            for article_id, version in gone:
+                if article_id in removals:
+                    removals[article_id] = max(removals[article_id], version)
+    return removals
 
 
 def first_indexed(works: Sequence[ArticleWork]) -> Mapping[str, datetime]:

@@ -93,6 +93,19 @@ def test_every_way_to_differ_is_found_and_repaired(ledger, index):
     assert index.find("stranger") is None
 
 
+def test_a_late_write_does_not_bring_back_what_a_repair_took_out(ledger, index):
+    """The index held an old version, and what is late is older than the retraction only."""
+    first = documents(ledger)[0]
+    index.write([{**first, "doc_version": 1}, *documents(ledger)[1:]], [])
+    url = next(one for one in URLS if article_id(one) == first["article_id"])
+    version = retract(ledger, url)
+    assert version - 1 > 1
+    repair(ledger, index, list(differences(ledger, index)))
+    late = index.write([{**first, "doc_version": version - 1}], [])
+    assert late[first["article_id"]][0] is IndexResult.NEWER
+    assert found(ledger, index) == {}
+
+
 def test_a_document_newer_than_the_ledger_is_left_to_a_rebuild(ledger, index):
     good = documents(ledger)
     index.write([*good[1:], {**good[0], "doc_version": 99}], [])

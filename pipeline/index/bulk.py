@@ -28,8 +28,10 @@ _SERVER_ERRORS = 500
 #: A gateway that gave up, a shard that is not there: of a cluster that is not well, not of an item.
 _OF_THE_CLUSTER = frozenset({502, 503, 504})
 _BAD_REQUEST, _FORBIDDEN = 400, 403
-#: A 400 that is not the document's fault: its index was closed, or the alias leads to several.
-_CLOSED, _NO_WRITE_INDEX = "index_closed_exception", "no write index is defined for alias"
+#: A 400 that is not the document's fault: its index was closed, the alias leads to several, or the
+#: index has an ingest pipeline that is not there.
+_CLOSED = "index_closed_exception"
+_NOT_OF_THE_DOCUMENT = ("no write index is defined for alias", "pipeline with id [")
 _NOT_WITH_THIS_KEY = "security_exception"
 
 
@@ -129,7 +131,7 @@ def _verdict(result: Mapping[str, Any]) -> tuple[Verdict, str]:
     kind, reason = (
         (error.get("type"), error.get("reason")) if isinstance(error, Mapping) else ("", "")
     )
-    innocent = kind == _CLOSED or str(reason).startswith(_NO_WRITE_INDEX)
+    innocent = kind == _CLOSED or str(reason).startswith(_NOT_OF_THE_DOCUMENT)
     if status == _BAD_REQUEST and not innocent:
         return Verdict.REFUSED, detail
     if status == _FORBIDDEN and kind == _NOT_WITH_THIS_KEY:

@@ -199,6 +199,7 @@ def test_the_writers_key_reads_and_removes_nothing(run, settings):
             lambda: writer.field_caps(index=write, fields="*"),
             lambda: writer.delete(index=write, id=held),
             lambda: writer.index(index="another", document={}),
+            lambda: writer.indices.get_mapping(index=f"{settings.name}-videos"),
             lambda: writer.indices.create(index=f"{settings.name}-v1-000009"),
             lambda: writer.indices.put_mapping(index=write, properties=mapping),
             lambda: writer.indices.put_mapping(index=concrete, properties=mapping),
@@ -242,6 +243,8 @@ def test_the_maintainers_key_changes_nothing_of_others(run, settings):
             maintainer.nodes.info,
             maintainer.cluster.stats,
             lambda: maintainer.search(index="another"),
+            lambda: maintainer.indices.create(index=f"{settings.name}-videos"),
+            lambda: maintainer.indices.create(index=f"{settings.name}-v1-others"),
             lambda: maintainer.security.create_api_key(name="mine"),
         ):
             with pytest.raises(AuthorizationException):

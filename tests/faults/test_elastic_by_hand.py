@@ -245,3 +245,33 @@ def test_a_rebuild_whose_place_another_one_took_never_serves(collection):
     with pytest.raises(IndexUnavailable, match="no such index"):
         slow.finish_rebuild(filled)
     assert set(dict(collection.index.versions())) == {A, B, C}
+
+
+@pytest.mark.parametrize("setting", ["default_pipeline", "final_pipeline"])
+def test_a_pipeline_that_is_not_there_refuses_no_document(collection, setting):
+    settings = {f"index.{setting}": "nobody-made-this"}
+    collection.client.indices.put_settings(index=collection.alias, settings=settings)
+    newer = [one | {"doc_version": 9} for one in collection.documents()]
+    if setting == "final_pipeline":  # it cannot be turned off from outside
+        collection.index._writer._budget_s = 0.5
+        with pytest.raises(IndexUnavailable, match="pipeline with id"):
+            collection.index.write(newer, [])
+    else:
+        answers = collection.index.write(newer, [])
+        assert {result for result, _ in answers.values()} == {IndexResult.OK}
+
+
+def test_nothing_is_written_where_nobody_reads(collection):
+    """After a rollover of the alias, or when only one of the two was moved."""
+    names, documents = collection.index.names, collection.documents()
+    other = names.index(2)
+    for make, said in (
+        (lambda: collection.client.indices.rollover(alias=names.write), names.write),
+        (lambda: collection.client.indices.delete_alias(index=names.index(1), name=names.write),
+         f"{names.write} leads to {other}, {names.read} to {names.index(1)}"),
+    ):  # fmt: skip
+        make()
+        with pytest.raises(IndexUnavailable, match=f"{said}.*index rebuild"):
+            ElasticIndex(collection.index.cluster).write(documents, [])
+    assert rebuild(collection.ledger, collection.index).serves
+    assert collection.found() == {}

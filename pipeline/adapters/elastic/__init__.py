@@ -14,7 +14,7 @@ import structlog
 from pipeline.adapters.elastic import source
 from pipeline.adapters.elastic.cluster import Cluster, Role
 from pipeline.adapters.elastic.foreign import remove_foreign
-from pipeline.adapters.elastic.indices import Indices
+from pipeline.adapters.elastic.indices import Indices, several
 from pipeline.adapters.elastic.names import Names
 from pipeline.adapters.elastic.searching import Searcher
 from pipeline.adapters.elastic.writer import BulkWriter, acknowledged
@@ -88,17 +88,33 @@ class ElasticIndex:
         return answers
 
     def _require_fit(self) -> None:
-        """Refuse to write into an index of another time: it would refuse every single document."""
+        """Refuse to write into an index of another time: it would refuse every single document.
+
+        And into one that nobody reads, as a rollover of the alias makes it.
+        """
         if self._fits:
             return
         step = "init" if self._original else "rebuild"
-        for index, mapping in self._indices.mappings(self._target, self._writing).items():
+        mappings = self._indices.mappings(self._target, self._writing)
+        if self._original is None:
+            self._require_read(sorted(mappings))
+        for index, mapping in mappings.items():
             why = why_rebuild(mapping)
             if why is not None:
                 raise IndexUnavailable(
                     f"documents do not fit into {index}: {why}; `newsline index {step}`"
                 )
         self._fits = True
+
+    def _require_read(self, written: Sequence[str]) -> None:
+        if len(written) > 1:
+            raise IndexUnavailable(several(self._target, written))
+        read = self._indices.all_behind(self.names.read, self._writing)
+        if read and not set(written) <= set(read):
+            raise IndexUnavailable(
+                f"{self.names.write} leads to {written[0]}, {self.names.read} to {', '.join(read)}:"
+                " put both on the same index (POST /_aliases), or `newsline index rebuild`"
+            )
 
     def _items(
         self,

@@ -42,6 +42,11 @@ class Names:
         """Every index of the collection, of whatever schema version."""
         return f"{self.name}-v*"
 
+    @property
+    def exact_pattern(self) -> str:
+        """The same for roles, as a regular expression: nothing of somebody else's."""
+        return rf"/{self.name}-v[0-9]+-[0-9]{{{_DIGITS}}}/"
+
     def index(self, number: int) -> str:
         """Return the name of the n-th index of this schema version."""
         return f"{self.name}-v{SCHEMA_VERSION}-{number:0{_DIGITS}d}"
@@ -73,6 +78,11 @@ class Names:
     def events_pattern(self) -> str:
         """Every index of events; none of them is an index of articles (`pattern`)."""
         return f"{self.name}-events-v*"
+
+    @property
+    def exact_events_pattern(self) -> str:
+        """The same for roles, as a regular expression."""
+        return rf"/{self.name}-events-v[0-9]+-[0-9]{{{_DIGITS}}}/"
 
     def events_index(self, number: int) -> str:
         """Return the name of the n-th index of events of this schema version."""

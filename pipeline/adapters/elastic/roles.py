@@ -34,8 +34,8 @@ _SNAPSHOTS = (
 def privileges(names: Names, *, snapshots: bool) -> Mapping[Role, dict[str, Any]]:
     """Return what the key of each role may do; the maintainer's takes `snapshots`, if so."""
     everything = (
-        *(names.pattern, names.read, names.write, names.rebuild),
-        *(names.events_pattern, names.events, names.events_write),
+        *(names.exact_pattern, names.read, names.write, names.rebuild),
+        *(names.exact_events_pattern, names.events, names.events_write),
     )
     return {
         Role.WRITER: {"indices": [_on(everything, _WRITING)]},

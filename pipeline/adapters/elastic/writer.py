@@ -148,6 +148,7 @@ class BulkWriter:
                         index=alias,
                         operations=cast("Any", [one.lines for one in batch]),  # serialised already
                         require_alias=True,
+                        pipeline="_none",  # whatever an operator set: documents go in as they are
                         refresh=refresh,
                         filter_path=_ANSWER,
                     )

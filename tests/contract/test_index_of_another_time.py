@@ -25,7 +25,8 @@ def test_documents_wait_until_the_index_is_made_anew(tmp_path):
             template={"mappings": fields},
         )  # fmt: skip
         aliases = [
-            {"remove": {"index": "*", "alias": f"{settings.name}_write"}},
+            {"remove": {"index": "*", "aliases": [settings.name, f"{settings.name}_write"]}},
+            {"add": {"index": old, "alias": settings.name}},
             {"add": {"index": old, "alias": f"{settings.name}_write", "is_write_index": True}},
         ]
         client.indices.create(index=old)

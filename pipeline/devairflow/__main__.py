@@ -5,6 +5,7 @@ Everything is kept in one folder and ends with the command; the next start begin
 
 import argparse
 import json
+import shlex
 import shutil
 import signal
 import socket
@@ -129,10 +130,12 @@ def _tell(stack: Stack) -> None:
     say(f"\nAirflow: {stack.site.url}\n")
     for user, role in ROLES.items():
         say(f"  {user:9} password {stack.site.passwords[user]}   ({role})")
-    variables = " ".join(
-        f"{name}={value}" for name, value in stack.environment.items() if name.startswith("NEWS")
-    )
-    say(f"\nThe same ledger on the command line:\n\n  {variables} .venv/bin/newsline balance\n")
+    told = stack.site.folder / "environment"
+    names = sorted(name for name in stack.environment if name.startswith("NEWSLINE_"))
+    lines = [f"export {name}={shlex.quote(stack.environment[name])}\n" for name in names]
+    told.write_text("".join(lines), "utf-8")
+    say("\nIn this world a minute is two hours. The same ledger on the command line:\n")
+    say(f"  . {told}\n  .venv/bin/newsline balance\n")
     say(f"Logs: {stack.site.folder / 'logs'}. Ctrl-C ends everything.")
 
 

@@ -252,6 +252,9 @@ class Enrichment:
     topics: tuple[Topic, ...]
     fingerprint: str  # equal for texts that are the same up to case, space and punctuation
     versions: Mapping[str, str]
+    bands: tuple[int, ...] = ()  # keys that near copies of the text share (enrich/shingles.py)
+    terms: Mapping[str, float] = field(default_factory=dict)  # what its story is recognised by
+    wire: str | None = None  # news agency that the text credits
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pipeline.model import ArchivePlace, Change, Document, Page, Stage
 from pipeline.work import (
     ArticleWork,
     Books,
+    Decide,
     DuePage,
     FeedState,
     Lease,
@@ -211,6 +212,17 @@ class Ledger(Protocol):
         """
         ...
 
+    def group(
+        self, lease: Lease, works: Sequence[ArticleWork], decide: Decide, now: datetime
+    ) -> tuple[list[StepResult], list[str]]:
+        """Decide and write the groups of articles, one after the other, in one transaction.
+
+        Each decision sees what those before it have changed, and is committed by the rules of
+        `commit`; returns the results and the url_ids that were refused. Articles whose group is
+        merged into another get a new doc_version and become due for INDEX.
+        """
+        ...
+
     # ── robots ────────────────────────────────────────────────────────────────────────────────
     def find_robots(self, origin: str) -> RobotsCopy | None:
         """Return the last copy of an origin's robots.txt."""
@@ -235,12 +247,6 @@ class Ledger(Protocol):
 
     def waiting(self, stage: Stage) -> int:
         """Return how many items wait for a stage, due or not."""
-        ...
-
-    def find_duplicates(
-        self, fingerprint: str, *, before: tuple[datetime, str]
-    ) -> list[tuple[str, str]]:
-        """Return (article_id, publisher) with this fingerprint, earlier in (first_seen_at, id)."""
         ...
 
     def books(self, scope: Scope) -> Books:

@@ -10,12 +10,13 @@ import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from pipeline.doors import Doors
-from pipeline.enrich.grouping import decide_grouping
+from pipeline.enrich.grouping import as_copy, decide_grouping, say_grouping
 from pipeline.errors import ItemError, LeaseLost, Permanent, Transient
 from pipeline.extract.page import extraction_from_feed
 from pipeline.feeds.decide import decide_poll, validators_to_send
@@ -31,6 +32,7 @@ from pipeline.work import (
     DuePage,
     FeedState,
     Lease,
+    Neighbours,
     Outcome,
     PollResult,
     Sighting,
@@ -47,6 +49,8 @@ _UNREADABLE = frozenset(
 _OK = range(200, 300)
 #: Of an index of sitemaps the last changed ones: a news sitemap holds two days, so they do.
 MAX_SITEMAPS = 3
+#: Articles grouped in one transaction: nobody else writes to a SQLite ledger meanwhile.
+GROUPED_AT_ONCE = 25
 
 
 async def poll(visit: Visit, state: FeedState) -> PollResult:
@@ -251,36 +255,26 @@ async def _enrich_one(doors: Doors, work: ArticleWork) -> StepResult:
 
 
 async def group(doors: Doors, lease: Lease, works: Sequence[ArticleWork]) -> list[StepResult]:
-    """Find copies of one text, in order of first sight.
+    """Find copies of one text and articles of one story, one article after the other.
 
-    A batch may hold an original and its copy: then the one is committed before the other is
-    looked at. Articles with different texts do not depend on each other and share a transaction.
+    Each is decided on what was decided about those before it, so the ledger asks for the decisions
+    while it writes them, some in a transaction.
     """
+    now = doors.clock.now()
     results: list[StepResult] = []
-    pending: list[StepResult] = []
-    texts: set[str] = set()
-    for work in works:
-        fingerprint = work.enrichment.fingerprint if work.enrichment else ""
-        if fingerprint and fingerprint in texts:
-            _refused(doors.ledger.commit(lease, pending))
-            pending, texts = [], set()
-        texts.add(fingerprint)
-        pending.append(_group_one(doors, work, fingerprint))
-        results.append(pending[-1])
-    _refused(doors.ledger.commit(lease, pending))
+    for start in range(0, len(works), GROUPED_AT_ONCE):
+        some = works[start : start + GROUPED_AT_ONCE]
+        decided, refused = doors.ledger.group(lease, some, partial(group_one, now), now)
+        results += decided
+        _refused(refused)
     return results
 
 
-def _group_one(doors: Doors, work: ArticleWork, fingerprint: str) -> StepResult:
-    now = doors.clock.now()
-    copies = (
-        doors.ledger.find_duplicates(fingerprint, before=(work.first_seen_at, work.article_id))
-        if fingerprint
-        else []
-    )
-    grouping = decide_grouping(work.article_id, work.publisher, copies)
+def group_one(now: datetime, work: ArticleWork, around: Neighbours) -> StepResult:
+    """Say what becomes of one article, given what the ledger knows around it."""
+    grouping = decide_grouping(as_copy(work), around)
     if grouping.duplicate_of is None:
-        outcome = Outcome(Stage.GROUP, Result.OK, now)
+        outcome = Outcome(Stage.GROUP, Result.OK, now, detail=say_grouping(grouping))
         return StepResult(work.url_id, outcome, Stage.INDEX, now, grouping=grouping)
     outcome = Outcome(Stage.GROUP, Result.DUPLICATE, now, "same_text", grouping.duplicate_of)
     if work.status is Status.INDEXED:  # found to be a copy after it was indexed: take it out

@@ -5,7 +5,7 @@ counts. Its *work* (a Stage and a time, or none) is what is still to be done: an
 INDEXED and at the same time due for a revisit (stage FETCH) or for a new enrichment (stage ENRICH).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from pipeline.model import (
     DateClaim,
     Enrichment,
     Entry,
+    Evidence,
     Extraction,
     Feed,
     Result,
@@ -176,11 +177,62 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """An article that has much of its text in common with the one that is grouped."""
+
+    article_id: str
+    publisher: str
+    first_seen_at: datetime
+    containment: float  # share of the shorter text that is in the other, 0..1
+    resemblance: float  # share of both texts that they have in common, 0..1
+    published_at: datetime | None = None  # as the publisher claims
+    wire: str | None = None  # news agency that its text credits
+    syndication_id: str | None = None
+    story_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """An article that may tell the same story as the one that is grouped."""
+
+    article_id: str
+    story_id: str
+    closeness: float  # 0..1
+    shared: tuple[str, ...] = ()  # terms that they have in common, heaviest first
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What the ledger knows around an article, for the stage `group` to decide by."""
+
+    copies: tuple[Copy, ...] = ()  # in order of first sight
+    relatives: tuple[Relative, ...] = ()  # closest first
+    sizes: Mapping[str, int] = field(default_factory=dict)  # story → its articles, without this one
+    syndication_id: str | None = None  # of the article until now
+    story_id: str | None = None  # of the article until now
+    own_story: str = ""  # the id of a story that begins with it
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Articles whose group gets another id because of the article that is grouped."""
+
+    field: str  # "syndication_id" | "story_id"
+    into: str
+    was: str | None  # the id that ends; None: `article_id` alone gets its first
+    article_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Grouping:
     """What the serial stage `group` decided for one article."""
 
     duplicate_of: str | None  # article_id of the same publisher's earlier copy
     syndication_id: str | None  # article_id of the first copy at any outlet; None when alone
+    story_id: str | None = None  # article_id of the article that began the story; None: not told
+    why: Mapping[str, Evidence] = field(default_factory=dict)  # field → what it was decided by
+    moves: tuple[Move, ...] = ()  # decided with it; not kept
+    recalled: tuple[str, ...] = ()  # later copies at the same publisher, to be grouped anew; same
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +276,10 @@ class StepResult:
     gone_since: datetime | None = None  # fetch: 404/410 seen since; None clears it
     revisits: int | None = None  # fetch: new count of revisits
     retract: bool = False  # fetch: the article is to be taken out of the index
+
+
+#: Says what becomes of an article, given what is around it. Pure: it may be asked again.
+Decide = Callable[[ArticleWork, Neighbours], StepResult]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from xml.sax.saxutils import escape
 
 from support_fakes import FakeFetcher, MemoryArchive, StillClock
-from support_schema import check
+from support_schema import lasting
 
 from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.adapters.ledger import open_ledger
@@ -21,8 +21,6 @@ from pipeline.work import Scope
 
 RSS = (("Content-Type", "application/rss+xml"),)
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
-#: Fields that depend on when something was looked at, not on what was found.
-OBSERVED = ("first_seen_at", "doc_version", "syndication_id", "story_id")
 _PARAGRAPH = (
     "On {day} the two delegations agreed on joint patrols along the border, said an officer who "
     "took part in the talks and asked not to be named, and that the posts on the hills near the "
@@ -90,10 +88,7 @@ class Trip:
     def documents(self):
         """What the index holds, by URL, without what only clocks decide."""
         found = (self.index.find(article_id) for article_id, _ in self.index.versions())
-        return {
-            document["url"]: {k: v for k, v in document.items() if k not in OBSERVED}
-            for document in map(check, found)
-        }
+        return {document["url"]: lasting(document) for document in found}
 
     def where(self, url):
         found = self.ledger.where(url)

@@ -7,14 +7,12 @@ import sys
 from pathlib import Path
 
 import orjson
-from support_schema import check
+from support_schema import lasting
 
 from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.feeds.catalogue import write_catalogue
 
 PACE_S = 0.02
-#: Fields that depend on when or how often something was looked at, not on what was found.
-OBSERVED = ("first_seen_at", "doc_version", "syndication_id", "story_id")
 
 
 class Desk:
@@ -89,12 +87,7 @@ class Desk:
         index = EmbeddedIndex(self.data / "index")
         try:
             return {
-                article_id: {
-                    key: value
-                    for key, value in check(index.find(article_id)).items()
-                    if key not in OBSERVED
-                }
-                for article_id, _ in index.versions()
+                article_id: lasting(index.find(article_id)) for article_id, _ in index.versions()
             }
         finally:
             index.close()

@@ -4,7 +4,15 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline.enrich import entities, fingerprint, language, topics
+from pipeline.enrich import (
+    entities,
+    fingerprint,
+    language,
+    shingles,
+    story_terms,
+    topics,
+    wires,
+)
 from pipeline.enrich.folding import fold
 from pipeline.enrich.gazetteer import Gazetteer
 from pipeline.enrich.gazetteer_files import gazetteer_files, load_gazetteer
@@ -17,7 +25,7 @@ _GAZETTEER, _TOPICS = "gazetteer", "topics.toml"
 
 
 class Enrichers:
-    """Language, entities, topics and fingerprint of one text at a time."""
+    """Language, entities, topics and what copies and stories are found by, a text at a time."""
 
     def __init__(self, gazetteer: Gazetteer, topic_rules: Topics, versions: dict[str, str]) -> None:
         self._gazetteer = gazetteer
@@ -46,6 +54,8 @@ class Enrichers:
             "entities": f"{entities.VERSION}-{_digest(gazetteer_files(folder))}",
             "topics": f"{topics.VERSION}-{_digest([file])}",
             "fingerprint": fingerprint.VERSION,
+            "copies": f"{shingles.VERSION}-{wires.VERSION}",
+            "stories": story_terms.VERSION,
         }
         return cls(gazetteer, topic_rules, versions)
 
@@ -53,13 +63,18 @@ class Enrichers:
         """Return what an article is about; `language` is what page or feed claim, if anything."""
         code, score = self._language.detect(text or title, language)
         parts = {"title": fold(title), "text": fold(text)}
+        found = entities.find_entities(self._gazetteer, parts, code)
+        about = self._topics.find(parts, code)
         return Enrichment(
             language=code,
             language_score=score,
-            entities=entities.find_entities(self._gazetteer, parts, code),
-            topics=self._topics.find(parts, code),
+            entities=found,
+            topics=about,
             fingerprint=fingerprint.fingerprint(text),
             versions=self.versions,
+            bands=shingles.band_keys(shingles.word_runs(text)),
+            terms=story_terms.story_terms(title, text, found, about),
+            wire=wires.wire_credit(text),
         )
 
 

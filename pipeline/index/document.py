@@ -47,7 +47,7 @@ def build_document(work: ArticleWork) -> dict[str, Any]:
         "quality": dict(sorted(extraction.quality.items())),
         "noindex": extraction.noindex,
         "tdm_reserved": extraction.tdm_reserved,
-        "evidence": _evidence(extraction.evidence),
+        "evidence": _evidence({**extraction.evidence, **_why_grouped(work)}),
         "revision": work.revision.n,
         "versions": _versions(work, extraction),
         "embedding": None,
@@ -120,9 +120,17 @@ def _origin(work: ArticleWork, sightings: Sequence[Sighting], cut: list[str]) ->
 
 
 def _groups(work: ArticleWork) -> dict[str, str | None]:
-    """Name the first copy of the text, and the story: as yet the copies of one text."""
+    """Name the copies of its text, and its story."""
     syndication_id = work.grouping.syndication_id if work.grouping else None
-    return {"syndication_id": syndication_id, "story_id": syndication_id or work.article_id}
+    story_id = work.grouping.story_id if work.grouping else None
+    return {
+        "syndication_id": syndication_id,
+        "story_id": story_id or syndication_id or work.article_id,
+    }
+
+
+def _why_grouped(work: ArticleWork) -> Mapping[str, Evidence]:
+    return work.grouping.why if work.grouping else {}
 
 
 def _enrichment(work: ArticleWork) -> dict[str, Any]:

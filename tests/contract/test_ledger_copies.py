@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
 from support_ledger import (
+    LEASE_S,
     NOW,
     bring_to,
     commit_fetch,
@@ -26,6 +28,7 @@ from pipeline.work import Grouping, Outcome, ReplaySelector, Scope, StepResult
 
 A = "https://herald.example/a"
 B = "https://herald.example/b"
+C = "https://herald.example/c"
 LATER = NOW + timedelta(minutes=1)
 
 
@@ -36,30 +39,48 @@ def original_and_copy(ledger):
     assert where(ledger, B).duplicate_of == A
 
 
-def earlier_than(ledger, url, first_seen_at):
-    return ledger.find_duplicates("f1", before=(first_seen_at, article_id(url)))
+def copies_seen_by(ledger, url, at=LATER):
+    """What an article that waits for `group` is shown; nothing is decided."""
+    seen = []
+
+    def look(work, around):
+        if work.url_id == article_id(url):
+            seen.extend((one.article_id, one.publisher) for one in around.copies)
+            raise Looked
+        return grouped(work.url, at)
+
+    lease, found = ledger.lease_articles(Stage.GROUP, at, limit=9, lease_s=LEASE_S)
+    with pytest.raises(Looked):
+        ledger.group(lease, found, look, at)
+    ledger.release(lease)
+    return seen
 
 
-def test_only_what_was_first_seen_earlier_is_found(ledger):
+class Looked(Exception):
+    """Ends a look before anything is written."""
+
+
+def test_copies_are_found_in_order_of_first_sight_whenever_they_came(ledger):
+    publish(ledger, C, at=LATER + timedelta(minutes=1))
     publish(ledger, A)
-    publish(ledger, B, at=LATER)
-    assert earlier_than(ledger, B, LATER) == [(article_id(A), "herald")]
-    assert earlier_than(ledger, A, NOW) == []
-    assert ledger.find_duplicates("other", before=(LATER, article_id(B))) == []
+    bring_to(ledger, B, Stage.GROUP, at=LATER)
+    found = [(article_id(A), "herald"), (article_id(C), "herald")]
+    assert copies_seen_by(ledger, B) == found
 
 
 def test_of_two_first_seen_together_the_smaller_id_is_the_earlier(ledger):
-    for url in (A, B):
+    for url in (A, C):
         publish(ledger, url)
-    first, last = sorted((A, B), key=article_id)
-    assert earlier_than(ledger, last, NOW) == [(article_id(first), "herald")]
-    assert earlier_than(ledger, first, NOW) == []
+    bring_to(ledger, B, Stage.GROUP, at=LATER)
+    found = [id_ for id_, _ in copies_seen_by(ledger, B)]
+    assert found == sorted(found)
 
 
 def test_what_left_the_books_is_nobodys_original(ledger):
     bring_to(ledger, A, Stage.GROUP)
     commit_step(ledger, Stage.GROUP, failed(A, Stage.GROUP))
-    assert earlier_than(ledger, B, LATER) == []
+    bring_to(ledger, B, Stage.GROUP, at=LATER)
+    assert copies_seen_by(ledger, B) == []
 
 
 def test_copies_of_a_retracted_article_are_grouped_anew(ledger):
@@ -70,10 +91,10 @@ def test_copies_of_a_retracted_article_are_grouped_anew(ledger):
         article_id=article_id(A), retract=True,
     )  # fmt: skip
     commit_fetch(ledger, gone, A)
-    assert earlier_than(ledger, B, LATER) == []  # no longer an original
     commit_step(ledger, Stage.INDEX, step(A, Stage.INDEX, None, result=Result.RETRACTED,
                 reason="gone", indexed_version=version + 1))  # fmt: skip
     assert (where(ledger, B).status, where(ledger, B).stage) == (Status.IN_FLIGHT, Stage.GROUP)
+    assert copies_seen_by(ledger, B) == []
 
 
 def test_copies_of_an_article_whose_text_changed_are_grouped_anew(ledger):

@@ -24,6 +24,7 @@ from support_ledger import (
     state,
     works,
 )
+from support_stories import BOTH, QUAKE, RESCUE, Told, tell
 
 from pipeline.adapters.ledger import backups, maintenance, open_ledger, opened
 from pipeline.adapters.ledger.records import _STATE_COLUMNS, state_row
@@ -229,6 +230,8 @@ def full(ledger):
     ledger.replay_by(nothing, actor="test", subject="none", now=NOW)
     ledger.keep_findings([Finding(FindingKind.GAP, Severity.WARNING, "a gap", {})], [], NOW)
     ledger.silence(Silence("test", "none", NOW, NOW))
+    tell(ledger, QUAKE, RESCUE, Told("long", "A long read", "and so it goes on and on " * 9))
+    tell(ledger, BOTH)
     ledger.number_changes()
     ledger.advance_export("events", 1)
     ledger.finish_run(run_id, NOW)

@@ -7,6 +7,7 @@ was sighted equals the sum of the places.
 
 import random
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from support_ledger import (
@@ -24,8 +25,9 @@ from support_ledger import (
 
 from pipeline.balance import balance
 from pipeline.model import Result, Stage, Status
+from pipeline.stages import group_one
 from pipeline.urls import article_id
-from pipeline.work import Grouping, Outcome, ReplaySelector, Scope, StepResult
+from pipeline.work import Outcome, ReplaySelector, Scope, StepResult
 
 URLS = [f"https://herald.example/{n}" for n in range(6)]
 FEEDS = [feed("herald-world"), feed("herald-top")]
@@ -120,21 +122,18 @@ class World:
         self.work(Stage.ENRICH, decide)
 
     def group(self):
-        def decide(work):
-            copies = self.ledger.find_duplicates(
-                work.enrichment.fingerprint, before=(work.first_seen_at, work.article_id)
-            )
-            url = self.ids[work.url_id]
-            if not copies:
-                return step(url, Stage.GROUP, Stage.INDEX, at=self.now,
-                            grouping=Grouping(None, None))  # fmt: skip
-            fields = {"at": self.now, "result": Result.DUPLICATE, "reason": "same_text",
-                      "grouping": Grouping(copies[0][0], None)}  # fmt: skip
-            if work.status is Status.INDEXED:
-                return step(url, Stage.GROUP, Stage.INDEX, retract=True, **fields)
-            return step(url, Stage.GROUP, None, status=Status.DUPLICATE, **fields)
-
-        self.work(Stage.GROUP, decide)
+        stage = Stage.GROUP
+        lease, works = self.ledger.lease_articles(stage, self.now, limit=3, lease_s=LEASE_S)
+        for work in works:
+            luck = self.dice.random()
+            if luck < 0.1:
+                status = Status.DEAD if work.status is Status.IN_FLIGHT else None
+                result = failed(self.ids[work.url_id], stage, at=self.now, status=status)
+                assert self.ledger.commit(lease, [result]) == []
+            elif luck > 0.2:  # else the worker dies
+                decide = partial(group_one, self.now)
+                assert self.ledger.group(lease, [work], decide, self.now)[1] == []
+        self.ledger.release(lease)
 
     def index_some(self):
         def decide(work):

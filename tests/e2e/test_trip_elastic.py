@@ -14,8 +14,8 @@ from elasticsearch import (
 )
 from support_elasticsearch import secure_elasticsearch  # noqa: F401 - a fixture
 from support_index import ROOT
-from support_schema import check
-from support_trip import OBSERVED, Desk
+from support_schema import check, lasting
+from support_trip import Desk
 
 from pipeline.adapters.clock import ScaledClock
 from pipeline.adapters.elastic import ElasticIndex
@@ -108,10 +108,7 @@ def test_the_cluster_holds_what_the_embedded_index_would(run, world, desk, setti
     index = ElasticIndex(Cluster(settings))
     held = index.read([article_id for article_id, _ in index.versions()])
     index.close()
-    assert {
-        id_: {name: value for name, value in check(one).items() if name not in OBSERVED}
-        for id_, one in held.items()
-    } == embedded.documents()
+    assert {id_: lasting(one) for id_, one in held.items()} == embedded.documents()
 
 
 def test_the_books_balance_against_what_the_cluster_says(run, desk, settings):

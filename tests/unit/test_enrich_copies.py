@@ -1,17 +1,12 @@
-"""Fingerprints of equal texts, and what an article is to its earlier copies."""
-
-from datetime import UTC, datetime
+"""Fingerprints of equal texts."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.enrich.fingerprint import MIN_CHARS, fingerprint
-from pipeline.enrich.grouping import decide_grouping
-from pipeline.work import Grouping
 
 TEXT = "Şanlıurfa'da İlk Devriye: the first patrol left at noon, straße and all. " * 5
-SEEN = datetime(2019, 9, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -38,19 +33,3 @@ def test_a_short_text_has_no_fingerprint():
 def test_upper_case_never_makes_another_text(word):
     text = f"{word} " * (MIN_CHARS + 1)
     assert fingerprint(text) == fingerprint(text.upper())
-
-
-@pytest.mark.parametrize(
-    ("matches", "expected"),
-    [
-        ([], Grouping(None, None)),
-        ([("a", "ours")], Grouping("a", None)),
-        ([("a", "theirs")], Grouping(None, "a")),
-        ([("a", "theirs"), ("b", "others")], Grouping(None, "a")),
-        ([("a", "theirs"), ("b", "ours")], Grouping("b", "a")),
-        ([("a", "ours"), ("b", "theirs"), ("c", "ours")], Grouping("a", "a")),
-        ([("me", "ours")], Grouping(None, None)),
-    ],
-)
-def test_grouping(matches, expected):
-    assert decide_grouping("me", "ours", matches) == expected

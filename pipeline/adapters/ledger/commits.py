@@ -12,7 +12,12 @@ from sqlalchemy import Connection
 
 from pipeline.adapters.ledger import steps
 from pipeline.adapters.ledger.canonical import adopt_canonical
-from pipeline.adapters.ledger.copies import free_copies, recall_later_copies
+from pipeline.adapters.ledger.copies import (
+    free_copies,
+    recall,
+    recall_later_copies,
+    regroup_the_last,
+)
 from pipeline.adapters.ledger.engine import (
     insert_all,
     insert_new,
@@ -22,7 +27,9 @@ from pipeline.adapters.ledger.engine import (
 )
 from pipeline.adapters.ledger.further_feeds import renew_documents
 from pipeline.adapters.ledger.leases import holds_host
+from pipeline.adapters.ledger.moves import move
 from pipeline.adapters.ledger.outcomes import SAME_ARTICLE, insert_page, outcome_row
+from pipeline.adapters.ledger.sketches import forget
 from pipeline.adapters.ledger.steps import Standing
 from pipeline.adapters.ledger.tables import (
     articles,
@@ -86,7 +93,7 @@ def _is_current(row: dict[str, Any] | None, lease: Lease, result: StepResult) ->
 
 
 def _copies_of_the_lost(connection: Connection, results: Sequence[StepResult]) -> set[str]:
-    """Return the url_ids whose original left the books since `find_duplicates` named it."""
+    """Return the url_ids whose original left the books since `find_neighbours` named it."""
     originals = {
         result.grouping.duplicate_of: result.url_id
         for result in results
@@ -237,7 +244,22 @@ def _write(connection: Connection, standings: Sequence[Standing], run_id: str | 
         ],
     )
     for each in standings:
-        if each.article is not None and each.frees_copies:
-            free_copies(connection, each.article["article_id"], each.outcome.at)
-        if each.article is not None and each.precedes:
-            recall_later_copies(connection, each.article, each.precedes, each.outcome.at)
+        if each.article is not None:
+            _tell_others(connection, each, each.article)
+
+
+def _tell_others(connection: Connection, each: Standing, article: dict[str, Any]) -> None:
+    """Let the articles around one hear of what changed about it."""
+    at, grouping = each.outcome.at, each.result.grouping
+    if each.is_lost:
+        forget(connection, [article["article_id"]])
+    if each.frees_copies:
+        free_copies(connection, article["article_id"], at)
+    if each.precedes:
+        recall_later_copies(connection, article, each.precedes, at)
+    if each.precedes is not None and grouping is not None:
+        recall(connection, grouping.recalled, at)
+    if grouping is not None:
+        move(connection, grouping.moves, article["article_id"], at)
+    if each.leaves is not None:
+        regroup_the_last(connection, each.leaves, at)

@@ -5,6 +5,7 @@ And grouping follows first sight: an article that comes late to it may be the or
 that were grouped before.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +17,13 @@ from pipeline.model import Stage, Status
 
 
 def free_copies(connection: Connection, article_id: str, at: datetime) -> None:
-    """Group the duplicates of an article anew: it left the index, or its text changed."""
+    """Group the duplicates of an article anew: it left the index, or its text changed.
+
+    Also one that is still indexed because it could not be taken out: a dead letter of `index`.
+    """
     owned = sa.select(articles.c.url_id).where(articles.c.duplicate_of == article_id)
-    _send_back(connection, owned, at, urls.c.status == Status.DUPLICATE)
+    to_take_out = (urls.c.status == Status.INDEXED) & urls.c.retract
+    _send_back(connection, owned, at, (urls.c.status == Status.DUPLICATE) | to_take_out)
 
 
 def recall_later_copies(
@@ -36,6 +41,20 @@ def recall_later_copies(
     )
     ended = urls.c.status.in_((Status.DUPLICATE, Status.INDEXED))
     _send_back(connection, later, at, ended)
+
+
+def recall(connection: Connection, article_ids: Sequence[str], at: datetime) -> None:
+    """Group articles anew that turned out to be later copies of one at the same publisher."""
+    if article_ids:
+        found = sa.select(articles.c.url_id).where(articles.c.article_id.in_(article_ids))
+        _send_back(connection, found, at, urls.c.status == Status.INDEXED)
+
+
+def regroup_the_last(connection: Connection, syndication_id: str, at: datetime) -> None:
+    """Group the one article anew that a syndication group has left; alone it is no group."""
+    staying = sa.select(articles.c.url_id).where(articles.c.syndication_id == syndication_id)
+    if len(connection.execute(staying.limit(2)).all()) == 1:
+        _send_back(connection, staying, at, urls.c.status == Status.INDEXED)
 
 
 def is_enriched() -> ColumnElement[bool]:

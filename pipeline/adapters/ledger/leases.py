@@ -20,7 +20,7 @@ from pipeline.model import Stage
 from pipeline.work import MAX_HOST_WAIT_S, Lease
 
 #: PostgreSQL advisory lock: only one worker at a time looks whether `group` is being worked on.
-_GROUP_LOCK = 0x6E6C_0001
+GROUP_LOCK = 0x6E6C_0001
 
 
 def add_hosts(connection: Connection, names: Iterable[str]) -> None:
@@ -95,7 +95,7 @@ def lease_rows(
 ) -> tuple[Lease, list[str]]:
     """Take URL rows waiting for a stage, in order of first sight; return their url_ids."""
     if stage is Stage.GROUP and connection.dialect.name != "sqlite":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_GROUP_LOCK)))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(GROUP_LOCK)))
     clock = database_now(connection)
     lease = Lease(secrets.token_hex(16), clock + timedelta(seconds=lease_s))
     if stage is Stage.GROUP and _is_leased(connection, stage, clock):

@@ -151,29 +151,6 @@ def _listed(row: Mapping[str, Any]) -> LifeLine:
     return LifeLine(row["at"], "change", row["kind"], None, detail)
 
 
-def find_duplicates(
-    connection: Connection, fingerprint: str, before: tuple[datetime, str]
-) -> list[tuple[str, str]]:
-    """Return (article_id, publisher) of earlier articles with this text that are in the books."""
-    first_seen_at, article_id = before
-    mine = articles.c
-    query = (
-        sa.select(mine.article_id, mine.publisher)
-        .join(urls, urls.c.url_id == mine.url_id)
-        .where(mine.fingerprint == fingerprint, ~urls.c.retract)
-        .where(urls.c.status.in_((Status.IN_FLIGHT, Status.INDEXED)))
-        .where(
-            sa.tuple_(mine.first_seen_at, mine.article_id)
-            < sa.tuple_(
-                sa.literal(first_seen_at, mine.first_seen_at.type),
-                sa.literal(article_id, mine.article_id.type),
-            )
-        )
-        .order_by(mine.first_seen_at, mine.article_id)
-    )
-    return [(row.article_id, row.publisher) for row in connection.execute(query)]
-
-
 def next_due_at(connection: Connection, stage: Stage) -> datetime | None:
     """Return when the next item of a stage falls due; None: none will."""
     if stage is Stage.POLL:

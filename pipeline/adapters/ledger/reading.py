@@ -14,6 +14,7 @@ from pipeline.adapters.ledger.records import (
     header,
     headers_of,
     page_of,
+    reasons_of,
     sighting_of,
 )
 from pipeline.adapters.ledger.tables import (
@@ -85,17 +86,20 @@ def article_works(
         articles.c.grouped_fingerprint,
         articles.c.duplicate_of,
         articles.c.syndication_id,
+        articles.c.story_id,
+        articles.c.grouped_by,
     ).join(articles, articles.c.url_id == urls.c.url_id)
     rows = rows_by(connection, query, urls.c.url_id, url_ids)
     rows.sort(key=lambda row: (row["first_seen_at"], row["article_id"]))
-    extract, index = stage is Stage.EXTRACT, stage is Stage.INDEX
+    extract = stage is Stage.EXTRACT
+    read, listed = stage is not Stage.EXTRACT, stage is not Stage.ENRICH
     newest = {row["article_id"]: row["revision_n"] for row in rows}
     its_pages = _pages(connection, rows) if extract else {}
-    its_revisions = _revisions(connection, newest) if stage in (Stage.ENRICH, Stage.INDEX) else {}
+    its_revisions = _revisions(connection, newest) if read else {}
     its_enrichments = (
         _enrichments(connection, newest) if stage in (Stage.GROUP, Stage.INDEX) else {}
     )
-    its_sightings = _sightings(connection, newest) if extract or index else {}
+    its_sightings = _sightings(connection, newest) if listed else {}
     return [
         ArticleWork(
             url_id=row["url_id"],
@@ -226,7 +230,8 @@ def _as_indexed(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[
 def _grouping(row: dict[str, Any]) -> Grouping | None:
     if row["grouped_fingerprint"] is None:
         return None
-    return Grouping(row["duplicate_of"], row["syndication_id"])
+    why = reasons_of(row["grouped_by"]) if row["grouped_by"] else {}
+    return Grouping(row["duplicate_of"], row["syndication_id"], row["story_id"], why)
 
 
 def _pages(connection: Connection, rows: Iterable[dict[str, Any]]) -> dict[int, PageRecord]:

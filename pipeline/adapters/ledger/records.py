@@ -11,13 +11,14 @@ from pydantic import TypeAdapter
 
 from pipeline.adapters.ledger.columns import Unstorable
 from pipeline.adapters.ledger.engine import Row
-from pipeline.model import ArchivePlace, Enrichment, Entry, Extraction, Feed
+from pipeline.model import ArchivePlace, Enrichment, Entry, Evidence, Extraction, Feed
 from pipeline.work import FeedState, PageRecord, Sighting
 
 _FEED: TypeAdapter[Feed] = TypeAdapter(Feed)
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 _EXTRACTION: TypeAdapter[Extraction] = TypeAdapter(Extraction)
 _ENRICHMENT: TypeAdapter[Enrichment] = TypeAdapter(Enrichment)
+_REASONS: TypeAdapter[dict[str, Evidence]] = TypeAdapter(dict[str, Evidence])
 _HEADERS: TypeAdapter[tuple[tuple[str, str], ...]] = TypeAdapter(tuple[tuple[str, str], ...])
 
 _STATE_COLUMNS = tuple(field.name for field in fields(FeedState) if field.name != "feed")
@@ -50,6 +51,11 @@ def extraction_of(text: str) -> Extraction:
 def enrichment_of(text: str) -> Enrichment:
     """Read an enrichment back."""
     return _ENRICHMENT.validate_json(text)
+
+
+def reasons_of(text: str) -> dict[str, Evidence]:
+    """Read back why an article is in its groups: field → evidence."""
+    return _REASONS.validate_json(text)
 
 
 @lru_cache(maxsize=2_000)

@@ -15,6 +15,7 @@ from pipeline.adapters.ledger import (
     commits,
     exports,
     feeds,
+    grouping,
     leases,
     polls,
     questions,
@@ -31,6 +32,7 @@ from pipeline.model import ArchivePlace, Change, Stage
 from pipeline.work import (
     ArticleWork,
     Books,
+    Decide,
     DuePage,
     FeedState,
     Lease,
@@ -199,6 +201,17 @@ class SqlLedger(SqlOversight, SqlCare):
             lambda connection: commits.commit(connection, lease, results, run_id)
         )
 
+    def group(
+        self, lease: Lease, works: Sequence[ArticleWork], decide: Decide, now: datetime
+    ) -> tuple[list[StepResult], list[str]]:
+        """Decide and write groups in one transaction; return results and what was refused."""
+        run_id = self._run_id
+        return self.database.write(
+            lambda connection: grouping.group(
+                connection, lease, works, decide, now=now, run_id=run_id
+            )
+        )
+
     # ── robots ────────────────────────────────────────────────────────────────────────────────
     def find_robots(self, origin: str) -> RobotsCopy | None:
         """Return the last copy of an origin's robots.txt."""
@@ -237,13 +250,6 @@ class SqlLedger(SqlOversight, SqlCare):
         """Return how many items wait for a stage, due or not."""
         with self.database.reading() as connection:
             return questions.waiting(connection, stage)
-
-    def find_duplicates(
-        self, fingerprint: str, *, before: tuple[datetime, str]
-    ) -> list[tuple[str, str]]:
-        """Return (article_id, publisher) with this fingerprint, first seen earlier."""
-        with self.database.reading() as connection:
-            return questions.find_duplicates(connection, fingerprint, before)
 
     def books(self, scope: Scope) -> Books:
         """Return the ledger's side of the balance."""

@@ -28,6 +28,8 @@ _WITH_REASON = (
     Status.RETRACTED,
 )
 
+_GROUP_IDS = ("duplicate_of", "syndication_id", "story_id")
+
 
 @dataclass(slots=True)
 class Standing:
@@ -44,6 +46,8 @@ class Standing:
     changes: list[dict[str, Any]] = field(default_factory=list)
     frees_copies: bool = False  # duplicates of this article must be grouped anew
     precedes: str | None = None  # fingerprint: later copies that were grouped before it
+    leaves: str | None = None  # syndication group: one that stays behind alone is none
+    is_lost: bool = False  # nothing can be a copy of it, or tell on, any longer
 
 
 def apply(standing: Standing) -> None:
@@ -180,10 +184,14 @@ def _add_grouping(standing: Standing) -> None:
     if grouping is None:
         return
     article = _article(standing)
-    before = (article["duplicate_of"], article["syndication_id"])
-    if before != (grouping.duplicate_of, grouping.syndication_id):
-        article["duplicate_of"] = grouping.duplicate_of
-        article["syndication_id"] = grouping.syndication_id
+    ids = {name: getattr(grouping, name) for name in _GROUP_IDS}
+    if ids != {name: article[name] for name in _GROUP_IDS}:
+        if article["syndication_id"] != grouping.syndication_id:
+            standing.leaves = article["syndication_id"]
+        if article["duplicate_of"] is not None and grouping.duplicate_of is None:
+            standing.url["retract"] = False  # it was to be taken out as a copy, and stays
+        article.update(ids)
+        article["grouped_by"] = to_json(grouping.why) if grouping.why else None
         article["doc_version"] += 1
     by = article["fingerprint"] or ""
     if article["grouped_fingerprint"] != by:
@@ -234,8 +242,12 @@ def _place_in_books(standing: Standing) -> None:
         raise AssertionError(f"{url['url_id']} would stay in flight for ever: {outcome}")
     if status in _WITH_REASON and standing.article is not None:
         standing.frees_copies = True
+        standing.is_lost = True
         if status is not Status.DUPLICATE:  # if it comes back, its copies must hear of it
-            standing.article["grouped_fingerprint"] = None
+            standing.leaves = standing.article["syndication_id"]
+            standing.article.update(
+                grouped_fingerprint=None, syndication_id=None, story_id=None, grouped_by=None
+            )
 
 
 def _take_up_redo(standing: Standing) -> None:

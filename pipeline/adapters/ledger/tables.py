@@ -30,7 +30,8 @@ metadata = MetaData(
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _serial(name: str) -> Column[int]:
+def serial(name: str) -> Column[int]:
+    """Return a key that the database counts up."""
     return Column(name, _Serial, primary_key=True, autoincrement=True)
 
 
@@ -88,7 +89,7 @@ feeds = Table(
 feed_overrides = Table(
     "feed_overrides",
     metadata,
-    _serial("override_id"),
+    serial("override_id"),
     Column("feed_id", SafeText, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("actor", SafeText, nullable=False),
@@ -102,7 +103,7 @@ feed_overrides = Table(
 actions = Table(
     "actions",
     metadata,
-    _serial("action_id"),
+    serial("action_id"),
     Column("at", UtcTime, nullable=False),
     Column("actor", SafeText, nullable=False),
     Column("action", SafeText, nullable=False),
@@ -139,7 +140,7 @@ entries = Table(
 sightings = Table(
     "sightings",
     metadata,
-    _serial("sighting_id"),
+    serial("sighting_id"),
     Column("feed_id", SafeText, nullable=False),
     Column("entry_key", SafeText, nullable=False),
     Column("version", Integer, nullable=False),
@@ -206,7 +207,7 @@ urls = Table(
 places = Table(
     "places",
     metadata,
-    _serial("place_id"),
+    serial("place_id"),
     Column("segment", SafeText, nullable=False),  # empty: the bytes were removed, see archived.py
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
@@ -217,7 +218,7 @@ places = Table(
 pages = Table(
     "pages",
     metadata,
-    _serial("page_id"),
+    serial("page_id"),
     Column("url_id", SafeText, nullable=False),
     Column("url", SafeText, nullable=False),
     Column("final_url", SafeText, nullable=False),
@@ -244,9 +245,13 @@ articles = Table(
     Column("grouped_fingerprint", SafeText),  # the one by which it was grouped last
     Column("duplicate_of", SafeText),
     Column("syndication_id", SafeText),
+    Column("story_id", SafeText),
+    Column("grouped_by", SafeText),  # why these ids: field → model.Evidence, as JSON
     Index(None, "url_id", unique=True),
     Index(None, "fingerprint", "first_seen_at", "article_id"),
     Index(None, "duplicate_of"),
+    Index(None, "syndication_id"),
+    Index(None, "story_id"),
 )
 
 revisions = Table(
@@ -275,7 +280,7 @@ enrichments = Table(
 outcomes = Table(
     "outcomes",
     metadata,
-    _serial("outcome_id"),
+    serial("outcome_id"),
     Column("run_id", SafeText),
     Column("feed_id", SafeText),  # of a poll
     Column("url_id", SafeText),  # of every other stage
@@ -298,7 +303,7 @@ outcomes = Table(
 changes = Table(
     "changes",
     metadata,
-    _serial("change_id"),
+    serial("change_id"),
     Column("seq", BigInteger),
     _flag("superseded"),  # the article had a later version listed already
     Column("kind", SafeText, nullable=False),
@@ -327,7 +332,7 @@ exports = Table(
 findings = Table(
     "findings",
     metadata,
-    _serial("finding_id"),
+    serial("finding_id"),
     Column("key", SafeText, nullable=False),
     Column("kind", SafeText, nullable=False),
     Column("severity", SafeText, nullable=False),
@@ -355,7 +360,7 @@ findings = Table(
 silences = Table(
     "silences",
     metadata,
-    _serial("silence_id"),
+    serial("silence_id"),
     Column("at", UtcTime, nullable=False),
     Column("actor", SafeText, nullable=False),
     Column("reason", SafeText, nullable=False),

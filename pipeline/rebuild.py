@@ -16,11 +16,13 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pipeline.errors import IndexUnavailable
 from pipeline.index.document import build_document
-from pipeline.model import Stage
+from pipeline.model import Document, Stage
 from pipeline.ports import Index, IndexResult, Ledger
 from pipeline.upkeep import (
     Difference,
@@ -31,7 +33,7 @@ from pipeline.upkeep import (
     first_indexed,
     repair,
 )
-from pipeline.work import ArticleWork, Scope
+from pipeline.work import Scope
 
 #: Documents whose content is compared before the new index may serve.
 SAMPLE = 200
@@ -98,9 +100,15 @@ class _Rebuild:
         return done
 
     def _fill(self, fresh: Index) -> None:
-        for works in self._ledger.all_indexed():
-            self._note(self._patiently(fresh, works, []))
-            self._progress(len(works))
+        """Write everything that belongs there; while some is written, the next is built."""
+        with ThreadPoolExecutor(max_workers=1) as writer:
+            writing: Future[Answers] | None = None
+            for works in self._ledger.all_indexed():
+                documents = [build_document(work) for work in works]
+                self._note(writing)
+                first = first_indexed(works)
+                writing = writer.submit(self._patiently, fresh, documents, [], first)
+            self._note(writing)
         for gone in self._ledger.all_gone():
             left = list(gone)
             for _ in range(MAX_ROUNDS):
@@ -112,11 +120,13 @@ class _Rebuild:
                 raise IndexUnavailable(f"{len(left)} tombstones could not be written")
 
     def _patiently(
-        self, index: Index, works: Sequence[ArticleWork], gone: Sequence[tuple[str, int]]
+        self,
+        index: Index,
+        documents: Sequence[Document],
+        gone: Sequence[tuple[str, int]],
+        first: Mapping[str, datetime] | None = None,
     ) -> Answers:
         """Write, and wait for a cluster that takes nothing; it may be the work itself."""
-        documents = [build_document(work) for work in works]
-        first = first_indexed(works)
         for wait_s in _WAITS_S:
             try:
                 return index.write(documents, gone, indexed_at=first)
@@ -124,11 +134,16 @@ class _Rebuild:
                 self._sleep(wait_s)
         return index.write(documents, gone, indexed_at=first)
 
-    def _note(self, answers: Answers) -> None:
+    def _note(self, writing: Future[Answers] | None) -> None:
+        """Wait for what is being written, if anything is, and count how it ended."""
+        if writing is None:
+            return
+        answers = writing.result()
         for article_id, (result, detail) in answers.items():
             self._done.results[result] += 1
             if result is IndexResult.REFUSED:
                 self._done.refused[article_id] = detail
+        self._progress(len(answers))
 
     def _catch_up(self, index: Index) -> None:
         """Write again what index and ledger do not agree on, until they do."""

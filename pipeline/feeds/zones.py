@@ -18,6 +18,8 @@ _NAMED = {
     "PDT": -420, "AKST": -540, "AKDT": -480, "HST": -600, "ADT": -180, "NST": -210, "NDT": -150,
     "BRT": -180, "ART": -180, "CLT": -240, "COT": -300,
 }  # fmt: skip
+#: What programs write for UTC, in London's summer too, although London calls its winter time so.
+_UTC = frozenset({"UTC", "GMT", "UT", "Z"})
 _OFFSET = re.compile(r"(?:GMT|UTC|UT)?\s*([+-])(\d{1,2}):?(\d{2})?", re.IGNORECASE)
 _MAX_EAST, _MAX_WEST = 14 * 60, 12 * 60
 
@@ -43,7 +45,7 @@ def read_zone(text: str, local: datetime, own: ZoneInfo | None) -> tzinfo | None
         fits = -_MAX_WEST <= east <= _MAX_EAST and int(offset[3] or 0) < 60  # noqa: PLR2004
         return timezone(timedelta(minutes=east)) if fits else None
     name = text.upper()
-    if own is not None and name in _own_names(own, local.year):
+    if own is not None and name not in _UTC and name in _own_names(own, local.year):
         return own
     if name in _NAMED:
         return timezone(timedelta(minutes=_NAMED[name])) if _NAMED[name] else UTC

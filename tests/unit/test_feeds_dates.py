@@ -73,6 +73,8 @@ def test_a_time_with_its_zone(raw, expected):
         ("10 de septiembre de 2019 14:05", "Europe/Madrid", "es", "2019-09-10T12:05:00Z"),
         ("9/10/2019 2:05 PM", "America/New_York", "en", "2019-09-10T18:05:00Z"),
         ("10/09/2019 14:05", "Europe/London", "en", "2019-09-10T13:05:00Z"),
+        ("Tue, 10 Sep 2019 14:05:00 GMT", "Europe/London", "en", "2019-09-10T14:05:00Z"),
+        ("Tue, 10 Sep 2019 14:05:00 BST", "Europe/London", "en", "2019-09-10T13:05:00Z"),
         ("Sat, Dec 16 2023 02:02:33 PM", "America/New_York", "en", "2023-12-16T19:02:33Z"),
         ("Tue, 10 Sep 2019 14:05:00 IST", "Asia/Jerusalem", "en", "2019-09-10T11:05:00Z"),
         ("Tue, 10 Sep 2019 14:05:00 IST", "Asia/Kolkata", "en", "2019-09-10T08:35:00Z"),

@@ -23,7 +23,8 @@ COPY LICENSE NOTICE README.md pyproject.toml ./
 COPY pipeline pipeline
 RUN tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels . \
     && pip --python /opt/venv/bin/python install --no-deps --no-index wheels/*.whl \
-    && pip --python /opt/venv/bin/python check
+    && pip --python /opt/venv/bin/python check \
+    && /opt/venv/bin/python -m pipeline.adapters.places
 
 # A .pth file runs code at every start of Python, which is how stolen packages came to do harm.
 # None of ours has one.

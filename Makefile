@@ -14,6 +14,7 @@ help: ## list the commands
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/build.txt --requirement requirements/runtime.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pipeline.adapters.places
 	@touch $@
 
 .venv/.dev: .venv/.runtime requirements/dev.txt

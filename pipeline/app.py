@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.archived import Segments
 from pipeline.config import Config, IndexSettings
 from pipeline.doors import Doors
+from pipeline.enrich.places.listed import PlaceNames
 from pipeline.errors import UsageError
 from pipeline.feeds.decide import first_state
 from pipeline.model import Feed, Stage
@@ -95,6 +96,13 @@ class App:
         return ProcessWorkers(self.config.parser)
 
     @cached_property
+    def places(self) -> PlaceNames:
+        """The places of GeoNames, for all workers; compiled if this is their first use."""
+        from pipeline.adapters.places.opening import open_places
+
+        return open_places()
+
+    @cached_property
     def index(self) -> Index:
         """The searchable view: in a cluster, if the settings say so, else in the data folder."""
         if self.config.index.kind == "elasticsearch":
@@ -173,6 +181,7 @@ class App:
             workers=workers,
             index=self.index if serves else shut,
             events=self.events if serves else None,
+            places=self.places if Stage.ENRICH in stages else None,
         )
 
     async def aclose_fetcher(self) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Config
+from pipeline.enrich.places.listed import PlaceNames
 from pipeline.ports import Archive, Clock, EventSink, Fetcher, Index, Ledger, Workers
 
 
@@ -12,7 +13,7 @@ class Doors:
     """Settings and ports of one pipeline process."""
 
     config: Config
-    config_dir: Path  # holds gazetteer/ and topics.toml
+    config_dir: Path  # holds gazetteer/, places.toml, topics.toml
     clock: Clock
     ledger: Ledger
     archive: Archive
@@ -20,3 +21,4 @@ class Doors:
     workers: Workers
     index: Index
     events: EventSink | None = None  # None: nobody asks for events
+    places: PlaceNames | None = None  # None: only those of gazetteer/ are known

@@ -218,18 +218,45 @@ class Mention:
     end: int
     surface: str
     part: str  # "title" | "text"
+    score: float = 1.0  # of an entity's mention: how sure it is that this entity is meant
+    why: str = ""  # of an entity's mention: slugs of what spoke for it, with + between
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A canonical person, organisation or place, with everywhere it is mentioned."""
 
-    id: str  # gazetteer id
+    id: str  # gazetteer id; "geonames-<id>" for a place that only GeoNames has
     name: str  # canonical name: what a facet shows
     type: str  # "person" | "organisation" | "place"
     mentions: tuple[Mention, ...]
-    engine: str = "gazetteer"
+    engine: str = "gazetteer"  # or "geonames"
     location: tuple[float, float] | None = None  # degrees north and east; towns, not countries
+
+
+@dataclass(frozen=True, slots=True)
+class SceneReason:
+    """Why something may have happened at a place, and which mention says so."""
+
+    reason: str  # "dateline" | "lead" | "title" | "event_sentence"
+    mention: Mention
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that an article names, or a part of one ("northern Syria")."""
+
+    id: str  # of the entity; of a part with the direction behind it: "syria-north"
+    name: str
+    kind: str  # country, region, city, water, ...
+    country: str | None  # ISO 3166-1 alpha-2
+    geonames: int | None
+    parent: str | None  # of a part: id of the whole
+    direction: str | None  # of a part: "north", "south-east", ..., "central"
+    location: tuple[float, float] | None  # degrees north and east; neither countries nor parts
+    score: float  # how sure it is that the place is meant, 0 to 1
+    scene: float  # how likely it happened there, 0 to 1; from 0.5 on it is taken for the scene
+    reasons: tuple[SceneReason, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +282,7 @@ class Enrichment:
     bands: tuple[int, ...] = ()  # keys that near copies of the text share (enrich/shingles.py)
     terms: Mapping[str, float] = field(default_factory=dict)  # what its story is recognised by
     wire: str | None = None  # news agency that the text credits
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,6 +247,8 @@ async def _enrich_one(doors: Doors, work: ArticleWork) -> StepResult:
             title=extraction.title,
             text=extraction.text,
             language=extraction.language,
+            country=next((one.feed.country for one in work.sightings if one.feed.country), None),
+            places=doors.places,
         )
     except ItemError as error:
         return retry_or_dead(work, Stage.ENRICH, error, now, doors.config.retry)

@@ -12,13 +12,14 @@ from typing import Annotated, Any, BinaryIO, Literal
 import orjson
 import typer
 
+from pipeline.adapters.places.opening import open_places
 from pipeline.adapters.workers import ProcessWorkers
 from pipeline.cli.given import AHEAD, cores, in_order, plain_reason, refuse_address, summarise
 from pipeline.cli.options import ConfigOption, open_config
 from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_json, print_table
 from pipeline.config import ParserSettings, load
 from pipeline.errors import ItemError, UsageError
-from pipeline.model import Enrichment, Mention, Result
+from pipeline.model import Enrichment, Mention, Place, Result
 
 _REGISTRY = "pipeline.enrich.tasks"
 _STANDARD = "-"
@@ -98,10 +99,13 @@ class _Enricher:
         self.processes = limits.processes
         self._workers = ProcessWorkers(limits, _REGISTRY)
         self._config_dir = config_dir
+        self._places = open_places()
 
     async def enrich(self, given: dict[str, Any]) -> Enrichment:
         """Enrich one text. Raises ItemError, and ConfigError when gazetteer or topics are wrong."""
-        found: Enrichment = await self._workers.run("enrich", config_dir=self._config_dir, **given)
+        found: Enrichment = await self._workers.run(
+            "enrich", config_dir=self._config_dir, places=self._places, **given
+        )
         return found
 
     def close(self) -> None:
@@ -125,10 +129,13 @@ def as_json(found: Enrichment) -> dict[str, Any]:
                 "name": entity.name,
                 "type": entity.type,
                 "engine": entity.engine,
-                "mentions": [_mention(one) for one in entity.mentions],
+                "mentions": [
+                    {**_mention(one), "score": one.score, "why": one.why} for one in entity.mentions
+                ],
             }
             for entity in found.entities
         ],
+        "places": [_place(place) for place in found.places],
         "topics": [
             {
                 "id": topic.id,
@@ -140,6 +147,23 @@ def as_json(found: Enrichment) -> dict[str, Any]:
         ],
         "fingerprint": found.fingerprint,
         "versions": dict(found.versions),
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    reasons = [{"reason": one.reason, **_mention(one.mention)} for one in place.reasons]
+    return {
+        "id": place.id,
+        "name": place.name,
+        "kind": place.kind,
+        "country": place.country,
+        "geonames": place.geonames,
+        "parent": place.parent,
+        "direction": place.direction,
+        "location": place.location,
+        "score": place.score,
+        "scene": place.scene,
+        "reasons": reasons,
     }
 
 
@@ -245,6 +269,12 @@ def _show(found: Enrichment) -> None:
         for entity in found.entities
     ]
     print_table("Entities", ("type", "name", "mentions", "as"), entities)
+    places = [
+        (place.name, place.kind, place.country or "", f"{place.score:.2f}", f"{place.scene:.2f}",
+         ", ".join(one.reason for one in place.reasons))
+        for place in found.places
+    ]  # fmt: skip
+    print_table("Places", ("place", "kind", "country", "score", "scene", "because of"), places)
     topics = [(topic.name, topic.score, _surfaces(topic.evidence)) for topic in found.topics]
     print_table("Topics", ("topic", "score", "because of"), topics)
 

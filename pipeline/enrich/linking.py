@@ -29,6 +29,9 @@ class Span:
     entity: str  # "" when it names nobody we know, or we cannot tell whom
     full_name: bool = False  # of a person: more than the surname
     spelling: str = ""  # the alias that matched
+    engine: str = "gazetteer"
+    score: float = 1.0  # how sure it is, 0 to 1
+    why: str = "name"  # slugs of what spoke for it, with + between
 
 
 class Linker:
@@ -123,7 +126,7 @@ class Linker:
         if taken.overlap(span.part, start, start + len(word)):
             return False
         # German writes every noun with a capital; in a title-cased line everybody does.
-        return self.language != "de" and not _in_title_case(folded, span.start)
+        return self.language != "de" and not in_title_case(folded, span.start)
 
     def _is_personal_name(self, span: Span, taken: Taken) -> bool:
         """Tell whether a place is a surname ("Michael Jordan") or a first name ("Jordan Ayew")."""
@@ -144,7 +147,7 @@ class Linker:
             and word not in words.titles
             and word not in words.function_words
             and not taken.overlap(span.part, after, after + len(word))
-            and not _in_title_case(folded, span.start)
+            and not in_title_case(folded, span.start)
         )
 
 
@@ -174,7 +177,8 @@ def _line(folded: Folded, position: int) -> str:
     return before + after
 
 
-def _in_title_case(folded: Folded, position: int) -> bool:
+def in_title_case(folded: Folded, position: int) -> bool:
+    """Tell whether a place stands in a line where nearly every word has a capital."""
     words = [word for word in _line(folded, position).split() if word[0].isalpha()]
     capitals = sum(word[0].isupper() for word in words)
     return len(words) >= _TITLE_CASE_MIN_WORDS and capitals > _TITLE_CASE * len(words)

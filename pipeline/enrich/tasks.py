@@ -6,18 +6,28 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.enrich.enrichers import Enrichers
+from pipeline.enrich.places.listed import PlaceNames
 from pipeline.model import Enrichment
 
 
 @lru_cache(maxsize=1)
-def _enrichers(config_dir: Path) -> Enrichers:
-    """Load gazetteer and topics once per process."""
-    return Enrichers.load(config_dir)
+def _enrichers(config_dir: Path, places: PlaceNames | None) -> Enrichers:
+    """Load gazetteer, words and topics once per process."""
+    return Enrichers.load(config_dir, places)
 
 
-def enrich(*, config_dir: Path, title: str, text: str, language: str | None) -> Enrichment:
-    """Enrich one text with the gazetteer and topics of a configuration folder."""
-    return _enrichers(config_dir).enrich(title=title, text=text, language=language)
+def enrich(
+    *,
+    config_dir: Path,
+    title: str,
+    text: str,
+    language: str | None,
+    country: str | None = None,
+    places: PlaceNames | None = None,
+) -> Enrichment:
+    """Enrich one text by a configuration folder; `country` is the outlet's."""
+    enrichers = _enrichers(config_dir, places)
+    return enrichers.enrich(title=title, text=text, language=language, country=country)
 
 
 TASKS: dict[str, Callable[..., Any]] = {"enrich": enrich}

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.index.analysis import base_language, surfaces
 from pipeline.index.schema import MAX_KEYWORD_CHARS, SCHEMA_VERSION
+from pipeline.index.where import where
 from pipeline.model import DateClaim, Entity, Evidence, Extraction, Mention, Topic
 from pipeline.work import ArticleWork, Sighting
 
@@ -147,6 +148,7 @@ def _enrichment(work: ArticleWork) -> dict[str, Any]:
         "topic": sorted({topic.name for topic in topics}),
         "entities": [_entity(entity) for entity in entities],
         "topics": [_topic(topic) for topic in topics],
+        **where(work.enrichment.places if work.enrichment else ()),
     }
 
 
@@ -160,7 +162,10 @@ def _entity(entity: Entity) -> dict[str, Any]:
         "name": entity.name,
         "type": entity.type,
         "engine": entity.engine,
-        "mentions": _mentions(entity.mentions),
+        "mentions": [
+            {**mention, "score": one.score, "why": one.why or None}
+            for one, mention in zip(entity.mentions, _mentions(entity.mentions), strict=True)
+        ],
     }
 
 

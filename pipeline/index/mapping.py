@@ -50,12 +50,19 @@ _TYPES: dict[Kind, dict[str, Any]] = {
 }
 #: Numbers count things, but for a few that measure.
 _MEASURES = frozenset(
-    {"score", "interval_s", "overlap", "seen_to_searchable_s", "published_to_searchable_s"}
+    {
+        "score",
+        "scene_score",
+        "interval_s",
+        "overlap",
+        "seen_to_searchable_s",
+        "published_to_searchable_s",
+    }
 )
 #: Where words are looked for that name no field.
 _EVENT_WORDS = ["detail", "reason", "url", "outlet", "feed_id"]
 #: Objects that machines ask precise questions of; the others are stored only.
-_NESTED = frozenset({"entities", "topics"})
+_NESTED = frozenset({"entities", "places", "topics"})
 
 
 def index_template() -> dict[str, Any]:

@@ -11,6 +11,7 @@ FACETS = (
     "person",
     "organisation",
     "place",
+    "scene",
     "topic",
     "outlet",
     "language",

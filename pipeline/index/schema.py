@@ -48,19 +48,22 @@ class Field:
     parts: tuple["Field", ...] = ()
 
 
-def _mentions(name: str, description: str) -> Field:
-    return Field(
-        name,
-        Kind.OBJECT,
-        description,
-        many=True,
-        parts=(
-            Field("start", Kind.NUMBER, "first code point, from 0", required=True),
-            Field("end", Kind.NUMBER, "one after the last code point", required=True),
-            Field("surface", Kind.TEXT, "the words as written", required=True),
-            Field("part", Kind.KEYWORD, "title or text", required=True),
-        ),
-    )
+_MENTION = (
+    Field("start", Kind.NUMBER, "first code point, from 0", required=True),
+    Field("end", Kind.NUMBER, "one after the last code point", required=True),
+    Field("surface", Kind.TEXT, "the words as written", required=True),
+    Field("part", Kind.KEYWORD, "title or text", required=True),
+)
+_LINKED = (
+    *_MENTION,
+    Field("score", Kind.NUMBER, "how sure it is that this one is meant, 0 to 1"),
+    Field("why", Kind.KEYWORD, "slugs of what spoke for it, with + between"),
+)
+_REASON = (Field("reason", Kind.KEYWORD, "dateline, lead, title, event_sentence", required=True),)
+
+
+def _mentions(name: str, description: str, parts: tuple[Field, ...] = _MENTION) -> Field:
+    return Field(name, Kind.OBJECT, description, many=True, parts=parts)
 
 
 FIELDS: tuple[Field, ...] = (
@@ -94,13 +97,32 @@ FIELDS: tuple[Field, ...] = (
     Field("organisation", Kind.KEYWORD, "organisations, by canonical name", many=True, facet=True),
     Field("place", Kind.KEYWORD, "places, by canonical name", many=True, facet=True),
     Field("location", Kind.POINT, "towns and other places with a point, each once", many=True),
+    Field("place_country", Kind.KEYWORD, "countries of the places, ISO 3166-1 alpha-2", many=True),
+    Field("scene", Kind.KEYWORD, "where it happened, as far as the text tells; by canonical name",
+          many=True, facet=True),
+    Field("scene_location", Kind.POINT, "points of the scenes that have one", many=True),
     Field("topic", Kind.KEYWORD, "topics, by name", many=True, facet=True),
     Field("entities", Kind.OBJECT, "who and where, with every mention", many=True, parts=(
-        Field("id", Kind.KEYWORD, "gazetteer id", required=True),
+        Field("id", Kind.KEYWORD, "gazetteer id; geonames-<id> for what only GeoNames has",
+              required=True),
         Field("name", Kind.KEYWORD, "canonical name", required=True),
         Field("type", Kind.KEYWORD, "person, organisation or place", required=True),
         Field("engine", Kind.KEYWORD, "what found it", required=True),
-        _mentions("mentions", "where it is named"),
+        _mentions("mentions", "where it is named", _LINKED),
+    )),
+    Field("places", Kind.OBJECT, "every place, or part of one, that is named", many=True, parts=(
+        Field("id", Kind.KEYWORD, "of the entity; of a part with its direction", required=True),
+        Field("name", Kind.KEYWORD, "canonical name", required=True),
+        Field("kind", Kind.KEYWORD, "country, region, district, city, part, water, ..."),
+        Field("country", Kind.KEYWORD, "ISO 3166-1 alpha-2"),
+        Field("geonames", Kind.NUMBER, "GeoNames id, where it is known for sure"),
+        Field("parent", Kind.KEYWORD, "of a part: id of the whole"),
+        Field("direction", Kind.KEYWORD, "of a part: north, south-east, ..., central"),
+        Field("location", Kind.POINT, "not of countries and parts"),
+        Field("score", Kind.NUMBER, "how sure it is that it is meant, 0 to 1", required=True),
+        Field("scene_score", Kind.NUMBER, "how likely it happened there; from 0.5 on it is a scene",
+              required=True),
+        _mentions("reasons", "why it may have happened there", (*_REASON, *_MENTION)),
     )),
     Field("topics", Kind.OBJECT, "what it is about, with the words that say so", many=True, parts=(
         Field("id", Kind.KEYWORD, "id in config/topics.toml", required=True),

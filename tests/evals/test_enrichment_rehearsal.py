@@ -5,6 +5,7 @@ Floors are what was measured when they were pinned; a change may raise them, nev
 
 import pytest
 
+from pipeline.adapters.places.opening import open_places
 from pipeline.enrich.enrichers import Enrichers
 from pipeline.enrich.folding import fold_key
 from pipeline.rehearsal.articles import load_articles
@@ -13,7 +14,7 @@ from pipeline.rehearsal.articles import load_articles
 @pytest.fixture(scope="module")
 def read(root):
     """Return (article, its enrichment) of the whole world, and name → ids in the gazetteer."""
-    enrichers = Enrichers.load(root / "config")
+    enrichers = Enrichers.load(root / "config", open_places())
     known = {}
     for name in enrichers._gazetteer.names.values():
         for _, spelling in name.spellings():

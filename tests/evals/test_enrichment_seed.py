@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from pipeline.adapters.places.opening import open_places
 from pipeline.enrich.enrichers import Enrichers
 
 pytestmark = pytest.mark.corpora
@@ -55,7 +56,7 @@ NOT_NAMES = {"the ministry"}
 
 @pytest.fixture(scope="module")
 def enrichers(root):
-    return Enrichers.load(root / "config")
+    return Enrichers.load(root / "config", open_places())
 
 
 @pytest.fixture(scope="module")

@@ -40,8 +40,11 @@ def test_a_plain_text_as_json(run, tmp_path):
     entities = {entity["id"]: entity for entity in answer["entities"]}
     assert entities["us-european-command"]["type"] == "organisation"
     assert entities["ankara"]["mentions"] == [
-        {"start": 0, "end": 6, "surface": "Ankara", "in": "title"}
+        {"start": 0, "end": 6, "surface": "Ankara", "in": "title", "score": 1.0, "why": "name"}
     ]
+    (ankara,) = (place for place in answer["places"] if place["id"] == "ankara")
+    assert (ankara["kind"], ankara["country"]) == ("city", "TR")
+    assert ankara["reasons"][0]["reason"] == "title"
     for entity in answer["entities"]:
         for one in entity["mentions"]:
             part = {"title": "Ankara waits", "text": TEXT}[one["in"]]

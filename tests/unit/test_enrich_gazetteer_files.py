@@ -141,12 +141,13 @@ def test_faults_of_gazetteer_and_topics_come_together(folder, tmp_path):
     with pytest.raises(ConfigError) as caught:
         Enrichers.load(config)
     keys = [fault.key for fault in caught.value.faults]
-    assert keys == ["file", "topic[A b].id", "topic[A b].name"]
+    assert keys == ["file", "topic[A b].id", "topic[A b].name", "file"]  # and no places.toml
 
 
 def test_a_changed_file_changes_the_version(root, tmp_path):
     shutil.copytree(root / "config" / "gazetteer", tmp_path / "gazetteer")
-    shutil.copy(root / "config" / "topics.toml", tmp_path / "topics.toml")
+    for name in ("topics.toml", "places.toml"):
+        shutil.copy(root / "config" / name, tmp_path / name)
     before = Enrichers.load(tmp_path).versions
     assert before == Enrichers.load(root / "config").versions
     with (tmp_path / "gazetteer" / "people.toml").open("a", encoding="utf-8") as file:

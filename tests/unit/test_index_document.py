@@ -18,7 +18,9 @@ from pipeline.model import (
     Extraction,
     Feed,
     Mention,
+    Place,
     Result,
+    SceneReason,
     Status,
     Topic,
 )
@@ -58,6 +60,10 @@ EXTRACTION = Extraction(
     evidence={"title": Evidence("og:title", "A patrol in the zone", (("h1", "x" * 900),))},
     flags=("truncated",),
 )
+PLACE = Place(
+    id="", name="", kind="", country="SY", geonames=None, parent=None, direction=None,
+    location=None, score=1.0, scene=0.0, reasons=(),
+)  # fmt: skip
 ENRICHMENT = Enrichment(
     language="en",
     language_score=0.99,
@@ -70,7 +76,18 @@ ENRICHMENT = Enrichment(
     topics=(Topic("safe-zone", "Syria safe zone", 0.8, (Mention(16, 20, "zone", "title"),)),),
     fingerprint="f",
     versions={"topics": "2", "gazetteer": "5"},
-)
+    places=(
+        replace(
+            PLACE, id="manbij", name="Manbij", kind="city", location=(36.53, 37.95), scene=0.8,
+            reasons=(SceneReason("lead", Mention(3, 9, "Manbij", "text")),),
+        ),
+        replace(
+            PLACE, id="syria-north", name="northern Syria", kind="part", parent="syria",
+            direction="north", scene=0.5,
+        ),
+        replace(PLACE, id="turkey", name="Turkey", kind="country", country="TR", scene=0.49),
+    ),
+)  # fmt: skip
 WORK = ArticleWork(
     url_id="u1",
     article_id="a1",
@@ -120,6 +137,9 @@ def test_a_full_document():
         "syndication_id": "a0",
         "story_id": "a0",
         "location": [],
+        "place_country": ["SY", "TR"],
+        "scene": ["Manbij", "Syria", "northern Syria"],
+        "scene_location": [{"lat": 36.53, "lon": 37.95}],
         "embedding": None,
         "word_count": 7,
         "flags": ["truncated"],
@@ -135,7 +155,11 @@ def test_a_full_document():
         "Turkey", "Recep Tayyip Erdoğan", "Syria", "Hurricane"
     ]  # fmt: skip
     assert document["entities"][0]["mentions"] == [
-        {"start": 3, "end": 9, "surface": "Turkey", "part": "text"}
+        {"start": 3, "end": 9, "surface": "Turkey", "part": "text", "score": 1.0, "why": None}
+    ]
+    assert [place["id"] for place in document["places"]] == ["manbij", "syria-north", "turkey"]
+    assert document["places"][0]["reasons"] == [
+        {"reason": "lead", "start": 3, "end": 9, "surface": "Manbij", "part": "text"}
     ]
     assert document["evidence"][0]["rivals"][0]["value"] == "x" * 200
 

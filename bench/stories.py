@@ -4,7 +4,8 @@
 
 A day of news streams through the ledger (SQLite): articles of the rehearsal world and invented ones
 of three outlets, a third of them about events that others report too, a tenth of them copies. What
-is pinned is the ratio: the last tenth of the stream must cost about what the first tenth did.
+is pinned is the ratio: the last tenth of the stream must cost about what the second tenth did (in
+the first there is little yet to compare with).
 """
 
 import argparse
@@ -160,13 +161,13 @@ def measure(count: int) -> dict[str, float]:
         ledger.close()
         size = Path(folder, "ledger.sqlite").stat().st_size
     tenth = max(1, len(taken) // 10)
-    first, last = sum(taken[:tenth]) / tenth, sum(taken[-tenth:]) / tenth
+    first, last = sum(taken[tenth : 2 * tenth]) / tenth, sum(taken[-tenth:]) / tenth
     settled = memory[len(memory) // 5]
     return {
         "articles": len(taken),
-        "ms_first_tenth": first,
+        "ms_second_tenth": first,
         "ms_last_tenth": last,
-        "times_the_first": last / first,
+        "times_the_second": last / first,
         "memory_mb": memory[-1],
         "memory_mb_since_a_fifth": memory[-1] - settled,
         "ledger_kb_per_article": size / count / 1000,

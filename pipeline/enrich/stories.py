@@ -49,13 +49,18 @@ def weigh(terms: Mapping[int, float], counts: Mapping[int, int], total: int) -> 
     return {term: weight * rarity(counts.get(term, 0), total) for term, weight in terms.items()}
 
 
-def cosine(one: Mapping[int, float], other: Mapping[int, float]) -> float:
-    """Return how much two weighted texts have in common, 0..1."""
-    shared = sum(weight * other[term] for term, weight in one.items() if term in other)
-    if not shared:
-        return 0.0
-    lengths = sum(w * w for w in one.values()) * sum(w * w for w in other.values())
-    return shared / math.sqrt(lengths)
+def length(weighted: Mapping[int, float]) -> float:
+    """Return the length of a text's vector."""
+    return math.sqrt(sum(weight * weight for weight in weighted.values()))
+
+
+def closeness(shared: float, mine: float, its: float) -> float:
+    """Return the cosine of two vectors, 0..1, given their product and their lengths.
+
+    The other's length is the one that it had when it was kept: what is rare changes slowly, and to
+    weigh all its terms anew would cost several times the rest.
+    """
+    return min(1.0, shared / (mine * its)) if shared else 0.0
 
 
 def choose_story(

@@ -2,8 +2,8 @@
 
 Words are cut to six letters, so that endings do not matter in any language; canonical ids of
 entities and topics, and numbers, are the same in every language: they make stories cross-lingual.
-A vector of title and lead would go where these terms are held against each other: beside `cosine`
-in pipeline/enrich/stories.py, as one more part of the closeness.
+A vector of title and lead would go where these terms are held against each other: beside the
+cosine of `closeness` in pipeline/enrich/stories.py, as one more part of it.
 """
 
 import re

@@ -13,12 +13,18 @@ from sqlalchemy import Connection
 
 from pipeline.adapters.ledger.engine import rows_by
 from pipeline.adapters.ledger.records import extraction_of
-from pipeline.adapters.ledger.sketches import ALL, day_of, hashed, term_hash, terms_of
-from pipeline.adapters.ledger.story_tables import sketches, story_terms, term_counts
+from pipeline.adapters.ledger.sketches import (
+    count_terms,
+    day_of,
+    hashed,
+    term_hash,
+    terms_of,
+)
+from pipeline.adapters.ledger.story_tables import sketches, story_terms
 from pipeline.adapters.ledger.tables import articles, revisions, urls
 from pipeline.enrich.grouping import COPY
 from pipeline.enrich.shingles import containment, resemblance, word_runs
-from pipeline.enrich.stories import JOIN, MAX_MERGED, STAY, WINDOW, cosine, weigh
+from pipeline.enrich.stories import JOIN, MAX_MERGED, STAY, WINDOW, closeness, length, weigh
 from pipeline.enrich.wires import wire_credit
 from pipeline.model import Enrichment, Status
 from pipeline.work import ArticleWork, Copy, Neighbours, Relative
@@ -167,23 +173,23 @@ def _relatives(
 ) -> tuple[Relative, ...]:
     """Return the articles of the time that have most in common with one, closest first."""
     terms = hashed(said.terms)
-    counts = _counts(connection, [ALL, *terms])
-    total = counts.pop(ALL, 0)
+    counts, total = count_terms(connection, terms)
     mine = weigh(terms, counts, total)
-    numbers = _sharing(connection, mine, counts, day_of(at))
     names = {term_hash(term): term for term in said.terms}
-    told = [(row, terms_of(row["terms"])) for row in _told(connection, numbers, article_id, at)]
-    counts |= _counts(connection, {term for _, its in told for term in its} - counts.keys())
     found = []
-    for row, its in told:
-        theirs = weigh(its, counts, total)
-        shared = sorted(mine.keys() & theirs.keys(), key=lambda t: (-mine[t] * theirs[t], t))
+    for row in _told(connection, _sharing(connection, mine, counts, day_of(at)), article_id, at):
+        its = terms_of(row["terms"])
+        shares = {
+            term: mine[term] * weight
+            for term, weight in weigh({t: its[t] for t in its if t in mine}, counts, total).items()
+        }
+        heaviest = sorted(shares, key=lambda term: (-shares[term], term))[:_TOLD_TERMS]
         found.append(
             Relative(
                 row["article_id"],
                 row["story_id"],
-                cosine(mine, theirs),
-                tuple(names[term] for term in shared[:_TOLD_TERMS]),
+                closeness(sum(shares.values()), length(mine), row["length"]),
+                tuple(names[term] for term in heaviest),
             )
         )
     return tuple(sorted(found, key=lambda one: (-one.closeness, one.article_id)))
@@ -205,15 +211,10 @@ def _sharing(
         story_terms.c.day.between(day - WINDOW.days, day + WINDOW.days),
     )
     shares: dict[int, float] = {}
-    for term, number in connection.execute(query):
+    for term, number in connection.execute(query).all():
         shares[number] = shares.get(number, 0.0) + mine[term] ** 2
     best = sorted(shares, key=lambda number: (-shares[number], number))
     return best[: MAX_RELATIVES + 1]
-
-
-def _counts(connection: Connection, terms: Iterable[int]) -> dict[int, int]:
-    rows = rows_by(connection, sa.select(term_counts), term_counts.c.term, terms)
-    return {row["term"]: row["articles"] for row in rows}
 
 
 def _told(
@@ -221,7 +222,7 @@ def _told(
 ) -> list[dict[str, Any]]:
     """Return the sketches of other articles that are in a story, no further away than WINDOW."""
     query = (
-        sa.select(sketches.c.article_id, sketches.c.terms, articles.c.story_id)
+        sa.select(sketches.c.article_id, sketches.c.terms, sketches.c.length, articles.c.story_id)
         .join(articles, articles.c.article_id == sketches.c.article_id)
         .join(urls, urls.c.url_id == articles.c.url_id)
         .where(_IN_BOOKS, articles.c.story_id.is_not(None), sketches.c.article_id != article_id)

@@ -9,8 +9,9 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from pipeline.adapters.ledger.engine import chunks, insert_all
+from pipeline.adapters.ledger.engine import chunks, insert_all, rows_by
 from pipeline.adapters.ledger.story_tables import band_keys, sketches, story_terms, term_counts
+from pipeline.enrich.stories import length, weigh
 from pipeline.model import Enrichment
 
 #: A text is printed by others within hours or days; later only an equal text is recognised, by its
@@ -40,6 +41,13 @@ def terms_of(text: str) -> dict[int, float]:
     return {int(term): weight for term, weight in orjson.loads(text)}
 
 
+def count_terms(connection: Connection, terms: Iterable[int]) -> tuple[dict[int, int], int]:
+    """Return how many sketches have each term, and how many there are."""
+    rows = rows_by(connection, sa.select(term_counts), term_counts.c.term, [ALL, *terms])
+    counts = {row["term"]: row["articles"] for row in rows}
+    return counts, counts.pop(ALL, 0)
+
+
 def day_of(at: datetime) -> int:
     """Return the day of a time, counted from 1970."""
     return int(at.astimezone(UTC).timestamp() // 86_400)
@@ -60,14 +68,19 @@ def remember(
         return
     _remove(connection, before)
     kept_at = before[0]["kept_at"] if before else now
+    terms = hashed(said.terms)
+    counts, total = count_terms(connection, terms)
+    row = kept | {"kept_at": kept_at, "length": length(weigh(terms, counts, total))}
     number = connection.execute(
-        sa.insert(sketches).values(**kept, kept_at=kept_at).returning(sketches.c.number)
+        sa.insert(sketches).values(row).returning(sketches.c.number)
     ).scalar_one()
     keys = sorted(set(said.bands))
     insert_all(connection, band_keys, [{"key": key, "number": number} for key in keys])
-    terms, day = sorted(hashed(said.terms)), day_of(at)
-    insert_all(connection, story_terms, [{"term": t, "day": day, "number": number} for t in terms])
-    _count(connection, terms, 1)
+    day = day_of(at)
+    insert_all(
+        connection, story_terms, [{"term": t, "day": day, "number": number} for t in sorted(terms)]
+    )
+    _count(connection, sorted(terms), 1)
 
 
 def forget(connection: Connection, article_ids: Iterable[str]) -> None:

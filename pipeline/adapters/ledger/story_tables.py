@@ -1,6 +1,6 @@
 """The tables by which copies and stories are found; see tables.py for all others."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, PrimaryKeyConstraint, Table
 
 from pipeline.adapters.ledger.columns import SafeText, UtcTime
 from pipeline.adapters.ledger.tables import metadata, serial
@@ -16,6 +16,7 @@ sketches = Table(
     Column("kept_at", UtcTime, nullable=False),  # when it was grouped first
     Column("bands", SafeText, nullable=False),  # its keys in band_keys, as JSON
     Column("terms", SafeText, nullable=False),  # its terms in story_terms → weight, as JSON
+    Column("length", Float, nullable=False),  # of the vector of its terms, as they weighed then
     Index(None, "article_id", unique=True),
     Index(None, "kept_at"),
 )

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("kept_at", UtcTime(), nullable=False),
         sa.Column("bands", SafeText(), nullable=False),
         sa.Column("terms", SafeText(), nullable=False),
+        sa.Column("length", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_sketches"),
     )
     op.create_index("ix_sketches_article_id", "sketches", ["article_id"], unique=True)

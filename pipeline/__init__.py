@@ -6,7 +6,7 @@ The trip of an article, stage by stage:
     fetch     fetch/      robots, pace, address guard, page bytes                      → archive
     extract   extract/    clean text, title, authors, dates, each with its evidence    → revision
     enrich    enrich/     language, people, organisations, places, topics              → enrichment
-    group     enrich/     copies of one text, in order of first sight                  → grouping
+    group     enrich/     copies and stories, in order of first sight                  → grouping
     index     index/      document, written item by item, acknowledged by id           → index
 
 `run.py` is the whole trip in one process: read it first. `stages.py` has one short function per

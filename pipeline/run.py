@@ -3,7 +3,7 @@
     crawl     lease hosts → visit each: poll its due feeds, fetch its due pages    (many at once)
     extract   lease articles → extract in worker processes                         (a batch)
     enrich    lease articles → enrich in worker processes                          (a batch)
-    group     lease articles → find copies                                         (one by one)
+    group     lease articles → find copies and stories                             (one by one)
     index     lease articles → write documents                                     (a batch)
     events    what ended so → an index for dashboards, in a cluster only           (a batch)
 

@@ -2,6 +2,7 @@
 
 Read in this order: `enrichers.py` (the whole), `folding.py` and `matching.py` (how names are found
 whatever their spelling), `gazetteer.py` and `gazetteer_files.py` (the names), `entities.py` (which
-one is meant), `topics.py`, `language.py`, `fingerprint.py` and `grouping.py`. `tasks.py` is what
-workers run of it.
+one is meant), `topics.py`, `language.py`; for copies `fingerprint.py`, `shingles.py`, `wires.py`;
+for stories `story_terms.py`, `stories.py`; `grouping.py` decides both. `tasks.py` is what workers
+run.
 """

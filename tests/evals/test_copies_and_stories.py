@@ -98,7 +98,7 @@ def test_the_wire_copies_of_the_rehearsal_world_are_found_and_nothing_else(sqlit
     wanted |= {key: event for event in EVENTS for key in event.split()}
     f1, precision, recall = b_cubed(stories(sqlite, world), wanted)
     figures = f"F1 {f1:.3f}, precision {precision:.3f}, recall {recall:.3f}"
-    assert f1 >= 0.90, figures
+    assert f1 >= 0.92, figures
     assert precision >= 0.95, figures
 
 
@@ -133,4 +133,5 @@ def test_headlines_of_one_story_end_up_together(corpora, sqlite):
         stories(sqlite, told), {row["id"]: row["story"] for row in rows}
     )
     figures = f"F1 {f1:.3f}, precision {precision:.3f}, recall {recall:.3f}"
-    assert f1 >= 0.70, figures
+    assert f1 >= 0.75, figures
+    assert precision >= 0.85, figures

@@ -8,6 +8,8 @@ merges.py                   feeds that turn out to be one
 reading.py                  what the stages are given
 commits.py, steps.py        results written in one transaction; the rules they follow
 copies.py, changes.py       duplicates grouped anew; the change log
+grouping.py, neighbours.py  articles grouped one by one; what each is compared with
+sketches.py, moves.py       what articles are found by; groups that become one
 exports.py                  outcomes for those who follow them from outside
 bookkeeping.py, questions.py, replays.py
 archived.py                 what of the archive stays, and where it is now

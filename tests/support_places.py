@@ -65,8 +65,8 @@ class Read:
         spans = link_names(enrichers._gazetteer, self._parts, language)
         self._placed = self._places.find(self._parts, spans, language, None)
         self._article = _Article(self._places, self._parts, spans, language)
-        self._votes = self._article._votes(None, [])
-        _, sights = self._article._look([])
+        self._votes = self._article.votes(None)
+        _, sights = self._article._seeing.look()
         self._choosing = Choosing(self._article._finding, self._article._known, language)
         self._pairs = self._choosing._qualified(list(sights))
         self._choosing.choose(list(sights), self._votes)
@@ -97,7 +97,7 @@ class Read:
         if not listed:
             short = finding.abbreviation("text", first)
             return self._places.name_of(short) if short else None
-        sight = self._article._sight(Candidate("text", first, last, key, listed))
+        sight = self._article._seeing.sight(Candidate("text", first, last, key, listed))
         ranked = self._choosing.ranked(sight, self._pairs, self._votes)
         return self._places.name_of(ranked[0].place)
 

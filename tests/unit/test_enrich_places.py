@@ -4,8 +4,11 @@ The texts and what is expected of them were written for this project.
 """
 
 import time
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.adapters.places.opening import open_places
 from pipeline.enrich.enrichers import Enrichers
@@ -251,13 +254,40 @@ def test_an_unknown_direction_is_named(root, tmp_path):
         PlaceWords.load(path)
 
 
+WORDS = [
+    "Paris", "Texas", "Md.", "Georgia", "northern", "Syria", "of", "the", "University", "Mr", "Panama",
+    "City", "Nordsyrien", "’s", "in", "kuzey", "Suriye'nin", "kuzeyi", "شمال", "سوريا", "بحلب", "وان",
+    "St.", "Louis", "New", "York", "NSW", "U.S.", "(", ")", ",", "–", "\n\n", "İ", "ß",
+]  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join),
+    st.sampled_from(["en", "tr", "ar", "de", "fr", "es", None]),
+)
+def test_mentions_are_cut_out_of_the_text_and_do_not_overlap(enrichers, text, language):
+    found = enrichers.enrich(title=text[:30], text=text, language=language)
+    parts = {"title": text[:30], "text": text}
+    mentions = [one for entity in found.entities for one in entity.mentions]
+    reasons = [one.mention for place in found.places for one in place.reasons]
+    for one in (*mentions, *reasons):
+        assert parts[one.part][one.start : one.end] == one.surface
+    order = sorted((one.part, one.start, one.end) for one in mentions)
+    for (part, _, end), (other, start, _) in pairwise(order):
+        assert part != other or end <= start
+    for place in found.places:
+        assert 0 <= place.scene <= 1
+        assert 0 <= place.score <= 1
+
+
 @pytest.mark.parametrize(
     "text",
     ["Paris, Paris, " * 2000, "Springfield " * 3000, "St. " * 5000, "Nord" * 5000, "A" * 30000,
-     "في حلب " * 3000, "New York, New York (" * 1500, "of Syria north " * 2000],
+     "في حلب " * 3000, "New York, New York (" * 1500, "of Syria north " * 2000,
+     "Panama City, Paris, " * 5000, "San " * 25000],
 )  # fmt: skip
 def test_the_time_grows_with_the_length_and_no_faster(enrichers, text):
     for language in ("en", "de", "ar"):
         begin = time.process_time()
         enrichers.enrich(title="", text=text, language=language)
-        assert time.process_time() - begin < 3  # measured 0.1 to 1 s
+        assert time.process_time() - begin < 4  # measured 0.1 to 1.5 s

@@ -19,11 +19,11 @@ means in one place of an article, it means in the others.
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.enrich.gazetteer import Name
+from pipeline.enrich.gazetteer import PLACE, Name
 from pipeline.enrich.places.finding import Candidate, Finding
 from pipeline.enrich.places.listed import CITY, COUNTRY, DISTRICT, REGION, Listed
 from pipeline.enrich.places.surroundings import Surroundings
@@ -82,13 +82,13 @@ class Votes:
 
     def __init__(self, outlet: str | None) -> None:
         self.outlet = outlet
-        self.countries: Counter[str] = Counter()
+        self.countries: defaultdict[str, float] = defaultdict(float)
         self.regions: set[str] = set()
 
     def add_name(self, name: Name) -> None:
         """Count a hand-written name."""
         if name.country:
-            self.countries[name.country] += 1 if name.type == "place" else _ORGANISATION_VOTE  # type: ignore[assignment]
+            self.countries[name.country] += 1 if name.type == PLACE else _ORGANISATION_VOTE
 
     def add(self, place: Listed) -> None:
         """Count a place that was chosen."""

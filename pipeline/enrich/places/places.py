@@ -1,27 +1,26 @@
 """All about the places of one article: which they are, parts of them, where it happened."""
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pipeline.enrich.entities import mention
 from pipeline.enrich.folding import Folded
 from pipeline.enrich.gazetteer import LANGUAGES, PLACE, Gazetteer, Name
 from pipeline.enrich.linking import Span
-from pipeline.enrich.places.choosing import Choice, Choosing, Sight, Votes
+from pipeline.enrich.places.choosing import Choice, Choosing, Votes
 from pipeline.enrich.places.directions import Directions, part_name
 from pipeline.enrich.places.finding import Candidate, Finding
 from pipeline.enrich.places.listed import COUNTRY, REGION, Listed, PlaceNames
 from pipeline.enrich.places.scenes import Scenes, together
-from pipeline.enrich.places.surroundings import Reading
+from pipeline.enrich.places.seeing import Seeing
 from pipeline.enrich.places.words import PlaceWords
 from pipeline.enrich.taken import Taken
 from pipeline.model import Place, SceneReason
 
 VERSION = "1"
 _ENGINE = "geonames"
-_ACRONYM_CHARS = 6  # a longer word in capitals is a place in a headline
+_MAX_TELLING = 50  # mentions of a place that may make it the scene: the first ones do
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,38 +84,35 @@ class _Article:
         spans: Sequence[Span],
         language: str | None,
     ) -> None:
-        self._places, self._parts, self._spans = places, parts, spans
+        self._places, self._parts = places, parts
+        self._directions = places.directions(language)
+        compounds = self._directions.compounds(parts, Taken(parts, spans))
+        self._spans = [*spans, *compounds]
         self._names: dict[str, Name] = {}
         self._known = places.gazetteer.names
         self._language = language
         self._words = places.words.of(language)
-        self._taken = Taken(parts, spans)
         self._finding = Finding(places.listed, places.words, parts, language)
         self._scenes = Scenes(parts, self._words)
-        self._reading = {
-            part: Reading(
-                part, folded, taken=self._taken, words=self._words,
-                names=places.gazetteer.words, language=language,
-            )
-            for part, folded in parts.items()
-        }  # fmt: skip
+        self._seeing = Seeing(
+            parts, self._spans, finding=self._finding, scenes=self._scenes,
+            gazetteer=places.gazetteer, words=places.words, language=language,
+        )  # fmt: skip
 
     def place(self, outlet: str | None) -> Placed:
         """Do all of it."""
-        directions = self._places.directions(self._language)
-        compounds = list(directions.compounds(self._parts, self._taken))
-        self._taken.add(compounds)
-        votes = self._votes(outlet, compounds)
-        kept, sights = self._look(compounds)
+        votes = self.votes(outlet)
+        kept, sights = self._seeing.look()
         choosing = Choosing(self._finding, self._known, self._language)
         chosen = choosing.choose(list(sights), votes)
-        for sight, span in sights.items():
-            kept += self._linked(sight.candidate, chosen.get(sight.candidate), span)
-        return Placed(tuple(kept), {**self._known, **self._names}, self._all(kept, directions))
+        for sight, spans in sights.items():
+            kept += self._linked(sight.candidate, chosen.get(sight.candidate), spans)
+        return Placed(tuple(kept), {**self._known, **self._names}, self._all(kept))
 
-    def _votes(self, outlet: str | None, compounds: Sequence[Span]) -> Votes:
+    def votes(self, outlet: str | None) -> Votes:
+        """Count the countries of the hand-written names."""
         votes = Votes(outlet)
-        for span in (*self._spans, *compounds):
+        for span in self._spans:
             if span.entity and not self._is_ambiguous(span):
                 votes.add_name(self._known[span.entity])
         return votes
@@ -132,106 +128,17 @@ class _Article:
             for one in self._finding.named(key)
         )
 
-    def _look(self, compounds: Sequence[Span]) -> tuple[list[Span], dict[Sight, Span | None]]:
-        """Return the spans that stay, and what is to be decided, with the span it now has."""
-        kept: list[Span] = [*compounds]
-        sights: dict[Sight, Span | None] = {}
-        found = self._found()
-        longer = self._longer(found)
-        for span in self._spans:
-            sight = longer.get(id(span)) or self._again(span)
-            if sight is None:
-                kept.append(span)
-            elif sight.around.foreign == "organisation" and self._is_town(span):
-                kept.append(replace(span, entity=""))
-            else:
-                sights[sight] = span
-        for sight in found:
-            sights.setdefault(sight, None)
-        return kept, sights
-
-    def _found(self) -> list[Sight]:
-        """Return what the gazetteer has beside the hand-written names or around shorter ones."""
-        places = [span for span in self._spans if self._is_place(span)]
-        others = Taken(self._parts, (span for span in self._spans if not self._is_place(span)))
-        short = Taken(self._parts, places)
-        found = [self._sight(one) for one in self._finding.candidates(others)]
-        covering = {id(sight) for sight in self._longer(found).values()}
-        found = [
-            sight for sight in found if id(sight) in covering or not short.overlap(*_stretch(sight))
-        ]
-        people = {one.candidate.key for one in found if one.around.foreign == "person"}
-        return [
-            sight
-            for sight in found
-            if not sight.around.foreign
-            and (sight.candidate.key not in people or sight.around.qualifier_at >= 0)
-            and not self._is_acronym(sight)
-        ]
-
-    def _longer(self, found: Sequence[Sight]) -> dict[int, Sight]:
-        """Return id of a span → the longer name around it: "Panama City" around Panama."""
-        starts = {part: [] for part in self._parts}  # type: dict[str, list[tuple[int, Sight]]]
-        for sight in found:
-            starts[sight.candidate.part].append((sight.candidate.start, sight))
-        longer = {}
-        for span in filter(self._is_place, self._spans):
-            several = starts[span.part]
-            at = bisect_right(several, span.start, key=lambda one: one[0]) - 1
-            if at >= 0 and _covers(several[at][1].candidate, span):
-                longer[id(span)] = several[at][1]
-        return longer
-
-    def _is_place(self, span: Span) -> bool:
-        return bool(span.entity) and self._known[span.entity].type == PLACE
-
-    def _is_acronym(self, sight: Sight) -> bool:
-        """Tell whether all letters are capitals in a text that does not write everything so."""
-        if sight.dateline or sight.candidate.key in self._places.words.abbreviations:
-            return False
-        folded = self._parts[sight.candidate.part]
-        first, last = folded.span(sight.candidate.start, sight.candidate.end)
-        surface = folded.original[first:last]
-        return surface.isupper() and surface.lower() != surface and len(surface) <= _ACRONYM_CHARS
-
-    def _again(self, span: Span) -> Sight | None:
-        """Look once more at a hand-written place whose name other places have, too."""
-        name = self._known.get(span.entity)
-        folded = self._parts[span.part]
-        key = folded.text[span.start : span.end]
-        if name is not None and name.type == PLACE:
-            listed = self._finding.named(key)
-            return self._sight(Candidate(span.part, span.start, span.end, key, listed, name.id))
-        if not span.entity and " " in key and name is None:
-            listed = tuple(one for one in self._finding.named(key) if one.kind in (COUNTRY, REGION))
-            if listed:
-                return self._sight(Candidate(span.part, span.start, span.end, key, listed))
-        return None
-
-    def _sight(self, candidate: Candidate) -> Sight:
-        around = self._reading[candidate.part].around(candidate.start, candidate.end)
-        common = not candidate.entity and (
-            candidate.key in self._words.common
-            or candidate.key in self._places.gazetteer.words.given_names
-        )
-        dateline = self._scenes.is_dateline(candidate.part, candidate.start)
-        return Sight(candidate, around, common, dateline)
-
-    def _is_town(self, span: Span) -> bool:
-        name = self._known.get(span.entity)
-        return name is not None and name.kind != COUNTRY
-
     def _linked(
-        self, candidate: Candidate, choice: Choice | None, span: Span | None
+        self, candidate: Candidate, choice: Choice | None, spans: Sequence[Span]
     ) -> Iterator[Span]:
-        """Yield the span of a candidate; a hand-written one stays unless another is chosen."""
-        if choice is None:
-            if span:
-                yield span
+        """Yield the span of a candidate; hand-written ones stay unless another is chosen."""
+        name = self._places.name_of(choice.place) if choice else None
+        known = {span.entity for span in spans}
+        if choice is None or name is None or (spans and choice.place.geonames == 0):
+            yield from spans
             return
-        name = self._places.name_of(choice.place)
-        if span and (choice.place.geonames == 0 or name.id == span.entity):
-            yield span
+        if name.id in known:
+            yield from spans
             return
         self._names[name.id] = name
         engine = _ENGINE if name.id not in self._known else "gazetteer"
@@ -240,14 +147,16 @@ class _Article:
             engine=engine, score=choice.score, why=choice.why,
         )  # fmt: skip
 
-    def _all(self, spans: Iterable[Span], directions: Directions) -> tuple[Place, ...]:
+    def _all(self, spans: Iterable[Span]) -> tuple[Place, ...]:
         """Return the places in order of first mention."""
         order = {part: number for number, part in enumerate(self._parts)}
         found: defaultdict[tuple[str, str], list[Span]] = defaultdict(list)
         for span in sorted(spans, key=lambda one: (order[one.part], one.start)):
             name = self._known.get(span.entity) or self._names.get(span.entity)
             if name and name.type == PLACE:
-                direction = directions.direction(self._parts[span.part], span.start, span.end, name)
+                direction = self._directions.direction(
+                    self._parts[span.part], span.start, span.end, name
+                )
                 found[name.id, direction].append(span)
         return tuple(
             self._place(self._known.get(entity) or self._names[entity], direction, several)
@@ -257,8 +166,8 @@ class _Article:
     def _place(self, name: Name, direction: str, spans: Sequence[Span]) -> Place:
         chances: dict[str, float] = {}
         reasons: dict[str, SceneReason] = {}
-        for span in spans:
-            around = self._reading[span.part].around(span.start, span.end)
+        for span in spans[:_MAX_TELLING]:
+            around = self._seeing.reading[span.part].around(span.start, span.end)
             located = around.located or bool(around.typed or direction)
             for slug, chance in self._scenes.reason(span.part, span.start, located=located):
                 if chance > chances.get(slug, 0.0):
@@ -278,18 +187,3 @@ class _Article:
             scene=together(chances),
             reasons=tuple(reasons.values()),
         )
-
-
-def _covers(candidate: Candidate, span: Span) -> bool:
-    """Tell whether a name of the gazetteer is longer than one of ours inside it: "Panama City"."""
-    return (
-        candidate.part == span.part
-        and candidate.start <= span.start
-        and candidate.end >= span.end
-        and candidate.end - candidate.start > span.end - span.start + 1
-        and any(one.by_name for one in candidate.listed)
-    )
-
-
-def _stretch(sight: Sight) -> tuple[str, int, int]:
-    return sight.candidate.part, sight.candidate.start, sight.candidate.end

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from support_ledger import LEASE_S, NOW
+from support_ledger import LEASE_S, NOW, commit_step, extracted, failed
 from support_stories import (
     BOTH,
     QUAKE,
@@ -31,6 +31,7 @@ from pipeline.adapters.ledger.story_tables import (
     story_terms,
     term_counts,
 )
+from pipeline.adapters.ledger.tables import urls
 from pipeline.model import Result, Stage, Status
 from pipeline.work import Outcome, ReplaySelector, StepResult
 
@@ -179,6 +180,23 @@ def test_a_retracted_article_leaves_its_groups(ledger):
     assert found["wire"] == (Status.RETRACTED, None, None, None)
     assert found["copy"][2] == found["third"][2] == "wire"  # the id stays, it is only a name
     assert parts(ledger, AGENCY, HERALD, GAZETTE) == {frozenset({"copy", "third"})}
+
+
+def test_a_text_that_died_before_it_was_enriched_is_like_no_other(ledger):
+    tell(ledger, AGENCY, HERALD)
+    edited = replace(HERALD, text=words("edited"))
+    at = NOW + 3 * HOUR
+    ledger.replay(ReplaySelector(stage=Stage.FETCH, dead_only=False, publisher="herald"), at)
+    fetch(ledger, edited, at=at)
+    commit_step(ledger, Stage.EXTRACT, extracted(HERALD.url, at, text=edited.text))
+    died = failed(HERALD.url, Stage.ENRICH, "parser_crash", at=at, status=None)
+    commit_step(ledger, Stage.ENRICH, died)
+    with ledger.database.engine.begin() as connection:  # as a wish that was kept meanwhile would
+        connection.execute(
+            sa.update(urls).where(urls.c.url_id == HERALD.id).values(stage=Stage.GROUP, due_at=at)
+        )
+    settle(ledger, at)
+    assert groups(ledger, HERALD)["copy"] == (Status.INDEXED, None, None, "copy")
 
 
 def test_grouping_again_changes_nothing(ledger):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from pipeline.adapters.ledger.commits import commit
 from pipeline.adapters.ledger.leases import GROUP_LOCK
-from pipeline.adapters.ledger.neighbours import find_neighbours
+from pipeline.adapters.ledger.neighbours import UNSAID, find_neighbours
 from pipeline.adapters.ledger.sketches import forget_old, remember
 from pipeline.enrich.grouping import as_copy, told_at
 from pipeline.work import ArticleWork, Decide, Lease, StepResult
@@ -37,9 +37,7 @@ def group(
         result = decide(work, find_neighbours(connection, work, as_copy(work), at))
         lost = commit(connection, lease, [result], run_id)
         if not lost and result.grouping is not None and result.grouping.duplicate_of is None:
-            if work.enrichment is None:
-                raise AssertionError(f"{work.article_id} was grouped without an enrichment")
-            remember(connection, work.article_id, work.enrichment, at, now)
+            remember(connection, work.article_id, work.enrichment or UNSAID, at, now)
         results.append(result)
         refused += lost
     forget_old(connection, now, 2 * len(works))

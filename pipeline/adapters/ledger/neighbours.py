@@ -44,6 +44,9 @@ MAX_RELATIVES = 40
 #: Terms that are told as the reason; enough to recognise the story.
 _TOLD_TERMS = 6
 
+#: Of an article whose newest text died before it was enriched: it is like no other.
+UNSAID = Enrichment(None, 0.0, (), (), "", {})
+
 _BY_KEYS = sa.text(
     "SELECT number, COUNT(*) FROM ("  # noqa: S608 - only numbers of ours are put in
     + " UNION ALL ".join(
@@ -60,9 +63,8 @@ def find_neighbours(
     connection: Connection, work: ArticleWork, me: Copy, at: datetime
 ) -> Neighbours:
     """Return what is known around an article that was published `at`."""
-    if work.enrichment is None or work.revision is None:
-        raise AssertionError(f"{work.article_id} waits for group without an enrichment")
-    said, mine = work.enrichment, articles.c
+    said, mine = work.enrichment or UNSAID, articles.c
+    text = work.revision.extraction.text if work.revision else ""
     now_in = connection.execute(
         sa.select(mine.syndication_id, mine.story_id, mine.doc_version).where(
             mine.article_id == me.article_id
@@ -77,7 +79,7 @@ def find_neighbours(
         if _size(connection, own_story, me.article_id):  # it began that story, and left it
             own_story = f"{me.article_id}.{now_in.doc_version}"
     return Neighbours(
-        copies=_copies(connection, me.article_id, said, work.revision.extraction.text),
+        copies=_copies(connection, me.article_id, said, text),
         relatives=relatives,
         sizes=sizes,
         syndication_id=now_in.syndication_id,

@@ -216,7 +216,6 @@ def test_the_index_is_looked_at_every_night(airflow, desk):
     assert nightly.state == "success", nightly.logs
     assert nightly.states()["rebuild"] == "skipped"
     assert (nightly.states()["snapshot"], nightly.states()["prune"]) == ("skipped", "success")
-    assert "embedded index" in nightly.logs
     assert nightly.xcom("status")["missing"] > 0
 
 

@@ -160,6 +160,7 @@ def running_airflow(folder, server):
         "NEWSLINE_FEEDS": str(desk / "feeds.toml"),
         "NEWSLINE_DATA": str(desk / "data"),
         "NEWSLINE_INGEST_CRON": NEVER,
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",  # the button of a connection's form
         # A worker that was lost is missed so late; the default is five minutes.
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
     }

@@ -170,6 +170,18 @@ def test_airflow_offers_our_connection_types_with_their_forms(airflow):
     assert key["schema"]["format"] == "password"
 
 
+def test_the_test_button_of_a_connection_says_how_it_is(airflow, ledger):
+    as_settings_say = {"connection_id": "button", "conn_type": "newsline"}
+    well = airflow.rest.ask("POST", "connections/test", as_settings_say)
+    feeds = len(ledger.feed_states())
+    assert well == {"status": True, "message": f"The ledger answers; feeds in it: {feeds}."}
+    nobody = {"connection_id": "button", "conn_type": "news_elasticsearch", "schema": "http",
+              "host": "127.0.0.1", "port": 9}  # fmt: skip
+    ill = airflow.rest.ask("POST", "connections/test", nobody)
+    assert ill["status"] is False
+    assert "http://127.0.0.1:9" in ill["message"]
+
+
 def test_a_task_leads_to_what_its_run_did(airflow, desk_of):
     with WorldServer(ScaledClock(NOW), script=()) as world:
         desk = desk_of(world.feeds()[:1], port=world.port, extra=(

@@ -19,11 +19,11 @@ def enrichers(root):
 
 
 def test_coordinates_of_places_in_the_news(corpora, enrichers):
-    """Measured: .908 with the spans given, .901 without, .971 of what is linked is right."""
+    """Measured: .909 with the spans given, .904 without, .971 of what is linked is right."""
     counts, _ = score(enrichers, corpora / "enrich/geo/geovirus_dev.jsonl")
     assert counts["gold"] == 1037
     assert counts["guessed_right"] / counts["gold"] >= 0.905
-    assert counts["linked_right"] / counts["gold"] >= 0.898
+    assert counts["linked_right"] / counts["gold"] >= 0.90
     assert counts["linked_right"] / counts["linked"] >= 0.965
     assert counts["not_in_gold"] / counts["found"] <= 0.065  # half of them are places all the same
 

@@ -255,9 +255,9 @@ def test_an_unknown_direction_is_named(root, tmp_path):
 
 
 WORDS = [
-    "Paris", "Texas", "Md.", "Georgia", "northern", "Syria", "of", "the", "University", "Mr", "Panama",
-    "City", "Nordsyrien", "’s", "in", "kuzey", "Suriye'nin", "kuzeyi", "شمال", "سوريا", "بحلب", "وان",
-    "St.", "Louis", "New", "York", "NSW", "U.S.", "(", ")", ",", "–", "\n\n", "İ", "ß",
+    "Paris", "Texas", "Md.", "Georgia", "northern", "Syria", "of", "the", "University", "Mr",
+    "Panama", "City", "Nordsyrien", "’s", "in", "kuzey", "Suriye'nin", "kuzeyi", "شمال", "سوريا",
+    "بحلب", "وان", "St.", "Louis", "New", "York", "NSW", "U.S.", "(", ")", ",", "–", "\n\n", "İ",
 ]  # fmt: skip
 
 

@@ -131,9 +131,9 @@ FIELDS: tuple[Field, ...] = (
         _mentions("evidence", "the words that triggered it"),
     )),
     Field("feeds", Kind.KEYWORD, "ids of the feeds that list it", many=True),
-    Field("syndication_id", Kind.KEYWORD, "article_id of the first copy of this text anywhere"),
-    Field("story_id", Kind.KEYWORD, "article_id of the first article of its story; its own if none"
-          " came before", required=True),
+    Field("syndication_id", Kind.KEYWORD, "shared by all that print this text, null when alone"),
+    Field("story_id", Kind.KEYWORD, "shared by all that report the same event, in any language",
+          required=True),
     Field("word_count", Kind.NUMBER, "words of the body", required=True),
     Field("quality", Kind.FREE, "measures of the extraction, by name"),
     Field("flags", Kind.KEYWORD, "what was noticed on the way, fixed slugs", many=True),

@@ -211,6 +211,12 @@ def test_a_dateline_is_known_in_every_language(look, text, language):
     assert [one.reason for one in ankara.reasons] == ["dateline"]
 
 
+@pytest.mark.parametrize("head", ["ROCKVILLE, Md. (AP) - ", "ROCKVILLE, Md., Sept. 3 (AP) — "])
+def test_a_dateline_may_say_where_its_town_is(look, head):
+    found = look(f"{head}The mill was silent.")
+    assert [one.reason for place in found.places for one in place.reasons] == ["dateline"]
+
+
 def test_a_sentence_with_a_dash_is_no_dateline(look):
     found = look("Nobody in Ankara expected it, and then it came - the ministry was silent.")
     assert "dateline" not in {one.reason for place in found.places for one in place.reasons}

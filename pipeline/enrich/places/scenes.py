@@ -21,6 +21,8 @@ _DATELINE, _LEAD, _TITLE = 0.5, 0.5, 0.3
 _LEAD_ONLY_NAMED, _EVENT, _EVENT_ONLY_NAMED = 0.2, 0.5, 0.15
 _HEAD_CHARS = 90  # in which a dateline ends
 _DATELINE_WORDS = 8  # at most; one of them may begin with a small letter
+#: The end of a sentence; the words that a dateline shortens are no longer: "Calif.", "Sept."
+_NO_DATELINE = re.compile(r"[!?؟]|[^\W\d_A-Z]{5}\.\s")
 _WORD = re.compile(r"[^\W\d_]+")
 #: What ends a dateline of places, a date, an agency: a dash, or a bracket with an agency.
 _DATELINE_END = re.compile(r"\s[-–—]{1,2}\s|[–—]|\((?:[A-Z]{2,4}|[^()\n]{2,20})\)(?:\s*[-–—:.]?)")
@@ -88,7 +90,7 @@ def _dateline_end(text: str) -> int:
         if not words or words[0][0].islower():
             return 0
         small = sum(word[0].islower() for word in words)
-        if small <= 1 and len(words) <= _DATELINE_WORDS and not _SENTENCE_END.search(head):
+        if small <= 1 and len(words) <= _DATELINE_WORDS and not _NO_DATELINE.search(head):
             return found.end()
     return 0
 

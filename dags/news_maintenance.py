@@ -16,8 +16,9 @@ page of every URL, and every page that a revision was made from), lets the ledge
 places, and deletes the old files; for ten minutes a night, `left` says how many segments are left
 for the next. Runs go on meanwhile. See first what would go: `newsline archive trim --dry-run`.
 `damaged` names segments in which something cannot be read: they stay as they are until you put them
-back from a backup. Old backups of the ledger name segments that are gone then: keep those of ledger
-and archive together.
+back from a backup. `foreign` names those in which the ledger names nothing, from a time when it was
+not at work: another ledger's, or from after the backup it was restored from; they stay too. Old
+backups of the ledger name segments that are gone then: keep those of ledger and archive together.
 
 **`airflow_metadata` is skipped** until you make a connection of that name (type *generic*) with the
 SQLAlchemy address of Airflow's database as its password: in Airflow 3 tasks get no address of it.

@@ -7,9 +7,12 @@ What stays, however old it is:
 
 What may go: feed documents and sitemaps, pages that said nothing new, and what a crash left that
 the ledger never heard of. Of an erased URL nothing stays.
+
+A segment of which the ledger names nothing at all goes only when it was at work as that began: an
+older ledger that was restored, or a new one on an old archive, must not delete what it never knew.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +30,7 @@ class Segment:
 
     name: str
     size_bytes: int
+    started_at: datetime | None  # by its name; None: that is none that we give
     written_at: datetime  # last
 
 
@@ -80,6 +84,18 @@ def is_worth(segment: Segment, its: Sequence[Archived]) -> bool:
     stays_bytes = sum(one.place.length for one in its if one.stays)
     goes = 1 - stays_bytes / segment.size_bytes if segment.size_bytes else 1.0
     return goes >= _WORTH or any(one.erased for one in its)
+
+
+def foreign(
+    segments: Iterable[Segment],
+    its: Mapping[str, Sequence[Archived]],
+    at_work: Collection[datetime],
+) -> list[str]:
+    """Return the segments that another ledger may stand on: nothing tells that ours wrote them.
+
+    `at_work` are the starts of segments around which the ledger was at work.
+    """
+    return [one.name for one in segments if not its.get(one.name) and one.started_at not in at_work]
 
 
 def pages_of_revisions(

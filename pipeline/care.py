@@ -88,6 +88,10 @@ class Care(Protocol):
         """Return those of some segments of the archive in which the ledger names anything."""
         ...
 
+    def at_work(self, moments: Collection[datetime]) -> Collection[datetime]:
+        """Return those of some moments around which the ledger kept how anything ended."""
+        ...
+
     def archived(self, segments: Collection[str]) -> list[Archived]:
         """Return everything that the ledger names in some segments, in order of place_id."""
         ...

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from pipeline.archived import Archived, Copied, Segment, Segments, is_worth
+from pipeline.archived import Archived, Copied, Segment, Segments, foreign, is_worth
 from pipeline.care import Care
 from pipeline.config import RetentionSettings
 from pipeline.errors import UsageError
@@ -41,6 +41,7 @@ class Trimmed:
     in_use: int = 0  # segments that somebody writes to
     changed_meanwhile: int = 0  # segments left for the next time
     damaged: list[str] = field(default_factory=list)  # segments that are left as they are
+    foreign: list[str] = field(default_factory=list)  # of another ledger, it seems: left as well
     left: int = 0  # segments that the time did not allow to look at
 
 
@@ -114,7 +115,10 @@ def _trim_some(
     its: dict[str, list[Archived]] = defaultdict(list)
     for one in ledger.archived([segment.name for segment in ours]):
         its[one.place.segment].append(one)
-    worth = [segment for segment in ours if is_worth(segment, its[segment.name])]
+    strange = foreign(ours, its, ledger.at_work({one.started_at for one in ours if one.started_at}))
+    done.foreign += strange
+    own = [segment for segment in ours if segment.name not in strange]
+    worth = [segment for segment in own if is_worth(segment, its[segment.name])]
     if dry_run:
         sizes = (one.place.length for each in worth for one in its[each.name] if one.stays)
         _note(done, worth, its, sum(sizes))

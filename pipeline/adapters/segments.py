@@ -6,8 +6,10 @@ to. The system takes the lock from a process that crashes.
 
 import fcntl
 import os
+import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +24,7 @@ from pipeline.model import ArchivePlace
 _SEGMENTS = "newsline-*.warc.gz"
 #: What a copy is called until it is whole; no place names it.
 _UNFINISHED = ".unfinished"
+_STARTED = re.compile(r"newsline-(\d{8}T\d{6})-")
 
 
 class SegmentFolder:
@@ -35,9 +38,10 @@ class SegmentFolder:
         found = []
         with disk():
             for path in self._folder.glob(_SEGMENTS):
-                about = path.stat()
-                written_at = datetime.fromtimestamp(about.st_mtime, UTC)
-                found.append(Segment(path.name, about.st_size, written_at))
+                with suppress(FileNotFoundError):  # somebody else has trimmed it just now
+                    about = path.lstat()
+                    if stat.S_ISREG(about.st_mode):  # what a link leads to is not ours to delete
+                        found.append(_segment(path.name, about))
         return sorted(found, key=lambda one: (one.written_at, one.name))
 
     @contextmanager
@@ -53,7 +57,10 @@ class SegmentFolder:
                     continue
                 except OSError as error:
                     raise StoreUnavailable(f"{segment.name} cannot be changed: {error}") from error
-                (ours if _locks(file, segment.name) else in_use).append(segment)
+                if not _locks(file, segment.name):
+                    in_use.append(segment)
+                elif os.fstat(file.fileno()).st_nlink:  # else somebody deleted it as we locked it
+                    ours.append(segment)
             yield ours, in_use
 
     def copy(self, wanted: Mapping[str, Sequence[ArchivePlace]]) -> Copied:
@@ -63,19 +70,19 @@ class SegmentFolder:
             return Copied()
         name = segment_name()
         unfinished = self._folder / f"{name}{_UNFINISHED}"
-        with disk():
-            with unfinished.open("xb", buffering=0) as file:
-                _locks(file, name)
+        with disk(), unfinished.open("xb", buffering=0) as file:
+            _locks(file, name)
+            try:
                 write_whole(file, warcinfo(name))
                 places, damaged = self._copy_all(wanted, file, name)
                 os.fsync(file.fileno())
-                size_bytes = file.tell()
-            if not places:
-                unfinished.unlink()
-                return Copied(damaged=damaged)
-            unfinished.replace(self._folder / name)
+                if not places:
+                    return Copied(damaged=damaged)
+                unfinished.replace(self._folder / name)
+            finally:  # a part of a copy must not fill up a disk that has no room for all of it
+                unfinished.unlink(missing_ok=True)
             sync_folder(self._folder)
-        return Copied(places, name, size_bytes, damaged)
+            return Copied(places, name, os.fstat(file.fileno()).st_size, damaged)
 
     def _copy_all(
         self, wanted: Mapping[str, Sequence[ArchivePlace]], file: BinaryIO, name: str
@@ -116,9 +123,18 @@ class SegmentFolder:
         """Delete what a copy that was broken off left; one that somebody writes is locked."""
         with disk():
             for path in self._folder.glob(f"{_SEGMENTS}{_UNFINISHED}"):
-                with path.open("r+b") as file:
+                with suppress(FileNotFoundError), path.open("r+b") as file:  # it is whole by now
                     if _locks(file, path.name):
                         path.unlink()
+
+
+def _segment(name: str, about: os.stat_result) -> Segment:
+    started_at = None
+    with suppress(ValueError):  # it looks like a time, and is none
+        if match := _STARTED.match(name):
+            started_at = datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    written_at = datetime.fromtimestamp(about.st_mtime, UTC)
+    return Segment(name, about.st_size, started_at, written_at)
 
 
 def _locks(file: BinaryIO, name: str) -> bool:

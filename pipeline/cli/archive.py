@@ -65,9 +65,9 @@ def trim(
 
     Feed documents go, and pages that said nothing new. The newest page of every URL stays, and
     every page that a revision was made from. Runs may go on meanwhile, and it may be broken off at
-    any point. Exit code 1 when a segment is damaged: it is left as it is. A ledger and an archive
-    that are copied for a backup belong together: earlier backups of the ledger name segments that
-    are gone afterwards.
+    any point. Exit code 1 when a segment is damaged, or seems to be another ledger's: it is left as
+    it is. A ledger and an archive that are copied for a backup belong together: earlier backups of
+    the ledger name segments that are gone afterwards.
 
     Example: NEWSLINE_RETENTION__ARCHIVE_DAYS=90 newsline archive trim --dry-run --data var/mine
     """
@@ -88,6 +88,12 @@ def trim(
         print_table(title, ("what", "value"), [*report.items()])
     if done.damaged:
         complain(f"damaged, left as they are: {', '.join(done.damaged)}")
+    if done.foreign:
+        complain(
+            "the ledger names nothing in them and was not at work when they began, left as they"
+            f" are: {', '.join(done.foreign)}"
+        )
+    if done.damaged or done.foreign:
         raise typer.Exit(BAD_NEWS)
 
 

@@ -1,9 +1,10 @@
 """What goes of an old archive and what stays, and that no fault on the way loses a page."""
 
 import os
+import resource
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,11 +28,12 @@ from support_ledger import (
 from pipeline.adapters import segments as folder_of_segments
 from pipeline.adapters.archive import WarcArchive
 from pipeline.adapters.ledger import open_ledger
+from pipeline.adapters.ledger.backups import backup, restore
 from pipeline.adapters.ledger.care import SqlCare
 from pipeline.adapters.ledger.tables import pages, places, sightings, urls
 from pipeline.adapters.segments import SegmentFolder
 from pipeline.config import RetentionSettings
-from pipeline.errors import UsageError
+from pipeline.errors import StoreUnavailable, UsageError
 from pipeline.model import ArchivePlace, Page, Result, Stage, Status
 from pipeline.trimming import older, trim_archive
 from pipeline.urls import article_id
@@ -132,6 +134,7 @@ def change(ledger, statement):
 @pytest.fixture
 def desk(ledger, tmp_path):
     made = Desk(ledger, tmp_path / "archive")
+    poll(ledger, at=datetime.now(UTC))  # at work as its segments begin
     yield made
     made.archive.close()
 
@@ -322,6 +325,82 @@ def test_an_archive_of_which_the_ledger_knows_nothing_is_refused(desk, tmp_path)
             trim_archive(stranger, SegmentFolder(desk.folder), MONTH)
     finally:
         stranger.close()
+
+
+def test_what_an_old_ledger_that_was_restored_never_knew_is_named_and_left(desk, tmp_path):
+    desk.listed(A)
+    desk.fetched(A, "page: A")
+    backup(desk.ledger.database, tmp_path / "backup", progress=lambda *_: None)
+    desk.archive.close()
+    kept = desk.segments()
+    desk.listed(B)
+    desk.fetched(B, "page: B, after the backup")
+    desk.archive.close()
+    lost = [name for name in desk.segments() if name not in kept]
+    older_still = rename(desk.folder / lost[0], "20260101T000000")
+    desk.grow_old()
+    content = older_still.read_bytes()
+    restored = open_ledger(f"sqlite:///{tmp_path / 'restored.sqlite'}")
+    try:
+        restore(restored.database, tmp_path / "backup", progress=lambda *_: None)
+        said = trim_archive(restored, SegmentFolder(desk.folder), MONTH, dry_run=True)
+        done = trim_archive(restored, SegmentFolder(desk.folder), MONTH)
+        assert said.foreign == done.foreign == [older_still.name]
+        assert (said.rewritten, done.rewritten) == (1, 1)
+        assert older_still.read_bytes() == content
+    finally:
+        restored.close()
+
+
+def rename(path, started):
+    """Let a segment have begun at another time."""
+    return path.rename(path.with_name(f"newsline-{started}-{path.name[-20:]}"))
+
+
+def test_a_new_ledger_in_an_old_folder_deletes_nothing_of_the_other(desk, tmp_path):
+    filled(desk)
+    desk.archive.close()
+    theirs = rename(desk.folder / desk.segments()[0], "20260101T000000")
+    ours = Desk(open_ledger(f"sqlite:///{tmp_path / 'new.sqlite'}"), desk.folder)
+    try:
+        poll(ours.ledger, at=datetime.now(UTC))
+        ours.listed(A)
+        ours.grow_old()
+        done = ours.trim()
+        assert (done.foreign, done.rewritten) == ([theirs.name], 1)
+        assert ours.segments() == [theirs.name]
+    finally:
+        ours.ledger.close()
+
+
+def test_what_is_no_file_of_ours_is_passed_over(desk, tmp_path):
+    filled(desk)
+    desk.grow_old()
+    elsewhere = tmp_path / "elsewhere.warc.gz"
+    elsewhere.write_bytes(b"theirs")
+    (desk.folder / "newsline-20190910T080000-folder.warc.gz").mkdir()
+    for name, target in (("link", elsewhere), ("gone", tmp_path / "gone")):
+        (desk.folder / f"newsline-20190910T080000-{name}.warc.gz").symlink_to(target)
+    done = desk.trim(RetentionSettings(archive_days=1))
+    assert (done.old, done.rewritten) == (1, 1)
+    assert elsewhere.read_bytes() == b"theirs"
+    assert len(desk.segments()) == 4
+
+
+def test_a_full_disk_leaves_no_part_of_a_copy_on_it(desk):
+    filled(desk)
+    desk.listed(C, text=os.urandom(100_000).hex())
+    desk.fetched(C, f"page: {os.urandom(200_000).hex()}")
+    desk.grow_old()
+    before, kept = desk.segments(), desk.pages()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limit[1]))
+    try:
+        with pytest.raises(StoreUnavailable, match="archive cannot be written"):
+            desk.trim()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert (desk.segments(), desk.pages()) == (before, kept)
 
 
 def test_when_the_time_is_up_the_rest_is_left_for_the_next_night(desk):

@@ -5,6 +5,7 @@ page has changed.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,11 +16,24 @@ from pipeline.adapters.ledger.tables import outcomes, pages, places, urls
 from pipeline.archived import Archived, pages_of_revisions
 from pipeline.model import ArchivePlace, Result, Stage, Status
 
+#: Whoever begins a segment commits what became of the exchange in it within minutes.
+_AROUND = timedelta(minutes=15)
+
 
 def known_segments(connection: Connection, segments: Iterable[str]) -> set[str]:
     """Return those of some segments in which the ledger names anything."""
     query = sa.select(places.c.segment).distinct()
     return {row["segment"] for row in rows_by(connection, query, places.c.segment, segments)}
+
+
+def at_work(connection: Connection, moments: Iterable[datetime]) -> set[datetime]:
+    """Return those of some moments around which anything ended a stage."""
+    query = sa.select(outcomes.c.outcome_id).limit(1)
+    return {
+        at
+        for at in moments
+        if connection.scalar(query.where(outcomes.c.at.between(at - _AROUND, at + _AROUND)))
+    }
 
 
 def archived(

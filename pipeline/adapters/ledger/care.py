@@ -86,6 +86,11 @@ class SqlCare:
         with self.database.reading() as connection:
             return archived.known_segments(connection, segments)
 
+    def at_work(self, moments: Collection[datetime]) -> Collection[datetime]:
+        """Return those of some moments around which the ledger kept how anything ended."""
+        with self.database.reading() as connection:
+            return archived.at_work(connection, moments)
+
     def archived(self, segments: Collection[str]) -> list[Archived]:
         """Return everything that the ledger names in some segments."""
         with self.database.reading(snapshot=True) as connection:

@@ -270,6 +270,35 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """Words of somebody that the body quotes. Offsets as in Mention, the marks not counted."""
+
+    start: int
+    end: int
+    text: str
+    speaker: str | None  # canonical name, or the words of the text; None: the text does not tell
+    speaker_id: str | None  # of the entity, where it is one
+    speaker_at: Mention | None  # the name that the speaker was taken from
+    verb: Mention | None  # None where a colon or the quotation before tells
+    why: str  # slugs of what spoke for it, with + between
+
+
+@dataclass(frozen=True, slots=True)
+class MentionedDate:
+    """A day, week, month or year that the text speaks of. Offsets as in Mention."""
+
+    start: int
+    end: int
+    surface: str
+    part: str  # "title" | "text"
+    value: str  # ISO 8601: 2019-09-10, 2019-W37, 2019-09 or 2019
+    precision: str  # "day" | "week" | "month" | "year"
+    first: str  # first day of it, YYYY-MM-DD
+    last: str  # last day of it
+    why: str  # slugs of what spoke for it, with + between
+
+
+@dataclass(frozen=True, slots=True)
 class Enrichment:
     """What the enrichers say about one revision; `versions` is enricher → version."""
 
@@ -283,6 +312,11 @@ class Enrichment:
     terms: Mapping[str, float] = field(default_factory=dict)  # what its story is recognised by
     wire: str | None = None  # news agency that the text credits
     places: tuple[Place, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    dates: tuple[MentionedDate, ...] = ()
+    key_phrases: tuple[str, ...] = ()  # best first
+    sentences: tuple[int, ...] = ()  # where each of the text begins
+    failed: Mapping[str, str] = field(default_factory=dict)  # enricher that failed → why
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,26 @@ from functools import partial
 import structlog
 
 from pipeline.doors import Doors
+from pipeline.enrich.attempts import ENRICHER_FAILED
+from pipeline.enrich.dates.dates import local_day
 from pipeline.enrich.grouping import as_copy, decide_grouping, say_grouping
 from pipeline.errors import ItemError, LeaseLost, Permanent, Transient
 from pipeline.extract.page import extraction_from_feed
 from pipeline.feeds.decide import decide_poll, validators_to_send
 from pipeline.fetch.decide import decide_fetch, revisit_delay
 from pipeline.fetch.wishes import publisher_wishes
-from pipeline.index.document import build_document
-from pipeline.model import ArchivePlace, Entry, Extraction, Page, ParsedFeed, Result, Stage, Status
+from pipeline.index.document import build_document, published_claim
+from pipeline.model import (
+    ArchivePlace,
+    Enrichment,
+    Entry,
+    Extraction,
+    Page,
+    ParsedFeed,
+    Result,
+    Stage,
+    Status,
+)
 from pipeline.ports import FetchKind, IndexResult
 from pipeline.retry import retry_or_dead
 from pipeline.visit import Visit
@@ -240,6 +252,7 @@ async def _enrich_one(doors: Doors, work: ArticleWork) -> StepResult:
     if work.revision is None:
         raise AssertionError(f"{work.article_id} waits for enrich without a revision")
     extraction = work.revision.extraction
+    zone = next((one.feed.timezone for one in work.sightings if one.feed.timezone), None)
     try:
         enrichment = await doors.workers.run(
             "enrich",
@@ -248,12 +261,21 @@ async def _enrich_one(doors: Doors, work: ArticleWork) -> StepResult:
             text=extraction.text,
             language=extraction.language,
             country=next((one.feed.country for one in work.sightings if one.feed.country), None),
+            published=local_day(published_claim(work), zone),
             places=doors.places,
         )
     except ItemError as error:
         return retry_or_dead(work, Stage.ENRICH, error, now, doors.config.retry)
-    outcome = Outcome(Stage.ENRICH, Result.OK, now)
+    outcome = _as_enriched(enrichment, now)
     return StepResult(work.url_id, outcome, Stage.GROUP, now, enrichment=enrichment)
+
+
+def _as_enriched(enrichment: Enrichment, now: datetime) -> Outcome:
+    """Return how it ended: well, also when a part is missing, which is counted by its reason."""
+    if not enrichment.failed:
+        return Outcome(Stage.ENRICH, Result.OK, now)
+    detail = "; ".join(f"{part}: {why}" for part, why in sorted(enrichment.failed.items()))
+    return Outcome(Stage.ENRICH, Result.OK, now, reason=ENRICHER_FAILED, detail=detail)
 
 
 async def group(doors: Doors, lease: Lease, works: Sequence[ArticleWork]) -> list[StepResult]:

@@ -1,19 +1,24 @@
 """All enrichers together: built once from a configuration folder, then pure."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 
 from pipeline.enrich import (
     entities,
     fingerprint,
+    key_phrases,
     language,
+    sentences,
     shingles,
     story_terms,
     topics,
     wires,
 )
-from pipeline.enrich.folding import fold
+from pipeline.enrich.attempts import Attempts
+from pipeline.enrich.dates import dates
+from pipeline.enrich.folding import Folded, fold
 from pipeline.enrich.gazetteer import Gazetteer
 from pipeline.enrich.gazetteer_files import gazetteer_files, load_gazetteer
 from pipeline.enrich.language import LanguageDetector
@@ -21,15 +26,23 @@ from pipeline.enrich.places import places
 from pipeline.enrich.places.listed import NoPlaces, PlaceNames
 from pipeline.enrich.places.places import Places
 from pipeline.enrich.places.words import PlaceWords
+from pipeline.enrich.quotes import quotes
 from pipeline.enrich.topics import Topics
+from pipeline.enrich.words import words_of
 from pipeline.errors import ConfigError, Fault
-from pipeline.model import Enrichment
+from pipeline.model import Enrichment, Entity, Place
 
+#: What is read for dates and key phrases: more is no article, and its end says nothing new.
+_WORDS_CHARS = 100_000
 _GAZETTEER, _TOPICS, _PLACES = "gazetteer", "topics.toml", "places.toml"
 
 
 class Enrichers:
-    """Language, entities, topics and what copies and stories are found by, a text at a time."""
+    """Everything that is said about one text, a text at a time.
+
+    An enricher that fails leaves its part empty and its name in `Enrichment.failed`. Not so the
+    fingerprint: without it equal texts would not be told.
+    """
 
     def __init__(
         self, gazetteer: Gazetteer, places: Places, topic_rules: Topics, versions: dict[str, str]
@@ -72,22 +85,36 @@ class Enrichers:
             "fingerprint": fingerprint.VERSION,
             "copies": f"{shingles.VERSION}-{wires.VERSION}",
             "stories": story_terms.VERSION,
+            "sentences": sentences.VERSION,
+            "quotes": quotes.VERSION,
+            "dates": dates.VERSION,
+            "key_phrases": key_phrases.VERSION,
         }
         return cls(gazetteer, Places(gazetteer, listed, place_words), topic_rules, versions)
 
     def enrich(
-        self, *, title: str, text: str, language: str | None, country: str | None = None
+        self,
+        *,
+        title: str,
+        text: str,
+        language: str | None,
+        country: str | None = None,
+        published: date | None = None,
     ) -> Enrichment:
         """Return what an article is about.
 
-        `language` is what page or feed claim, `country` where the outlet is; both if known.
+        `language` is what page or feed claim, `country` where the outlet is, `published` the day
+        there on which it came out; each if known.
         """
-        code, score = self._language.detect(text or title, language)
+        attempts = Attempts()
+        code, score = attempts.of(
+            "language", lambda: self._language.detect(text or title, language), (None, 0.0)
+        )
         parts = {"title": fold(title), "text": fold(text)}
-        spans = entities.link_names(self._gazetteer, parts, code)
-        placed = self._places.find(parts, spans, code, country)
-        found = entities.as_entities(placed.names, parts, placed.spans)
-        about = self._topics.find(parts, code)
+        found, places = attempts.of("entities", lambda: self._named(parts, code, country), ((), ()))
+        about = attempts.of("topics", lambda: self._topics.find(parts, code), ())
+        starts = attempts.of("sentences", lambda: sentences.sentence_starts(text, code), ())
+        words = {part: words_of(folded, _WORDS_CHARS) for part, folded in parts.items()}
         return Enrichment(
             language=code,
             language_score=score,
@@ -95,11 +122,36 @@ class Enrichers:
             topics=about,
             fingerprint=fingerprint.fingerprint(text),
             versions=self.versions,
-            bands=shingles.band_keys(shingles.word_runs(text)),
-            terms=story_terms.story_terms(title, text, found, about),
-            wire=wires.wire_credit(text),
-            places=placed.places,
+            bands=attempts.of("copies", lambda: shingles.band_keys(shingles.word_runs(text)), ()),
+            terms=attempts.of(
+                "stories", lambda: story_terms.story_terms(title, text, found, about), {}
+            ),
+            wire=attempts.of("copies", lambda: wires.wire_credit(text), None),
+            places=places,
+            quotes=attempts.of(
+                "quotes",
+                lambda: quotes.find_quotes(text, starts, found, code, self._gazetteer.words),
+                (),
+            ),
+            dates=attempts.of(
+                "dates",
+                lambda: dates.find_dates(parts, words, code, published=published, country=country),
+                (),
+            ),
+            key_phrases=attempts.of(
+                "key_phrases", lambda: key_phrases.find_key_phrases(parts, words, found, code), ()
+            ),
+            sentences=starts,
+            failed=attempts.failed,
         )
+
+    def _named(
+        self, parts: Mapping[str, Folded], code: str | None, country: str | None
+    ) -> tuple[tuple[Entity, ...], tuple[Place, ...]]:
+        """Return who is named, and the places among them."""
+        spans = entities.link_names(self._gazetteer, parts, code)
+        placed = self._places.find(parts, spans, code, country)
+        return entities.as_entities(placed.names, parts, placed.spans), placed.places
 
 
 def _digest(files: Iterable[Path]) -> str:

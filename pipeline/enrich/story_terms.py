@@ -50,7 +50,7 @@ def story_terms(
 
 def _words(text: str, limit: int) -> list[str]:
     """Return the first words that say something, cut to what endings leave alone."""
-    stop = _stop_words()
+    stop = stop_words()
     return [
         word[:_WORD_CHARS]
         for word in exact_forms(surfaces(text[: limit * 40])[:limit])
@@ -64,7 +64,7 @@ def _says_something(word: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _stop_words() -> frozenset[str]:
+def stop_words() -> frozenset[str]:
     """Return the words of stop_words.toml in their exact form."""
     read: Mapping[str, str] = tomllib.loads(
         Path(__file__).with_name("stop_words.toml").read_text("utf-8")

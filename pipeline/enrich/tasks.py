@@ -1,6 +1,7 @@
 """What the workers of `newsline enrich` can do: a registry without feeds and pages."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,14 @@ def enrich(
     text: str,
     language: str | None,
     country: str | None = None,
+    published: date | None = None,
     places: PlaceNames | None = None,
 ) -> Enrichment:
-    """Enrich one text by a configuration folder; `country` is the outlet's."""
+    """Enrich one text by a configuration folder; `country` and day are the outlet's."""
     enrichers = _enrichers(config_dir, places)
-    return enrichers.enrich(title=title, text=text, language=language, country=country)
+    return enrichers.enrich(
+        title=title, text=text, language=language, country=country, published=published
+    )
 
 
 TASKS: dict[str, Callable[..., Any]] = {"enrich": enrich}

@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline.index.analysis import base_language, surfaces
+from pipeline.index.said import said
 from pipeline.index.schema import MAX_KEYWORD_CHARS, SCHEMA_VERSION
 from pipeline.index.where import where
 from pipeline.model import DateClaim, Entity, Evidence, Extraction, Mention, Topic
 from pipeline.work import ArticleWork, Sighting
 
 _EVIDENCE_CHARS = 200  # enough to recognise a value; the archive has the whole page
+#: Flag of an article of which an enricher failed: its part is empty, which says nothing.
+ENRICHMENT_INCOMPLETE = "enrichment_incomplete"
 _FACET_OF_TYPE = {"person": "person", "organisation": "organisation", "place": "place"}
 
 
@@ -53,7 +56,8 @@ def build_document(work: ArticleWork) -> dict[str, Any]:
         "versions": _versions(work, extraction),
         "embedding": None,
     }
-    flags = {*extraction.flags, *cut}
+    failed = [ENRICHMENT_INCOMPLETE] if work.enrichment and work.enrichment.failed else []
+    flags = {*extraction.flags, *cut, *failed}
     return {**document, "flags": sorted(flags)}
 
 
@@ -149,6 +153,7 @@ def _enrichment(work: ArticleWork) -> dict[str, Any]:
         "entities": [_entity(entity) for entity in entities],
         "topics": [_topic(topic) for topic in topics],
         **where(work.enrichment.places if work.enrichment else ()),
+        **said(work.enrichment),
     }
 
 

@@ -13,6 +13,7 @@ FACETS = (
     "place",
     "scene",
     "topic",
+    "key_phrases",
     "outlet",
     "language",
     "country",

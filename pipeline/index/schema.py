@@ -59,6 +59,7 @@ _LINKED = (
     Field("score", Kind.NUMBER, "how sure it is that this one is meant, 0 to 1"),
     Field("why", Kind.KEYWORD, "slugs of what spoke for it, with + between"),
 )
+_AT = _MENTION[:3]  # where only the body can be meant
 _REASON = (Field("reason", Kind.KEYWORD, "dateline, lead, title, event_sentence", required=True),)
 
 
@@ -130,6 +131,31 @@ FIELDS: tuple[Field, ...] = (
         Field("score", Kind.NUMBER, "0 to 1", required=True),
         _mentions("evidence", "the words that triggered it"),
     )),
+    Field("key_phrases", Kind.KEYWORD, "what it keeps coming back to, without names; best first",
+          many=True, facet=True),
+    Field("quotes", Kind.OBJECT, "what the body quotes, and who says it", many=True, parts=(
+        Field("start", Kind.NUMBER, "first code point between the marks", required=True),
+        Field("end", Kind.NUMBER, "the closing mark, or one after the last code point",
+              required=True),
+        Field("text", Kind.TEXT, "the words between the marks", required=True),
+        Field("speaker", Kind.KEYWORD, "canonical name, or as written; null: not told"),
+        Field("speaker_id", Kind.KEYWORD, "id of the speaker, where it is one of entities"),
+        Field("speaker_at", Kind.OBJECT, "the name that tells the speaker", parts=_AT),
+        Field("verb", Kind.OBJECT, "the verb of saying", parts=_AT),
+        Field("why", Kind.KEYWORD, "slugs of what spoke for it, with + between", required=True),
+    )),
+    Field("dates_mentioned", Kind.OBJECT, "dates that it speaks of, seen from publication",
+          many=True, parts=(
+        Field("value", Kind.KEYWORD, "ISO 8601: 2019-09-10, 2019-W37, 2019-09 or 2019",
+              required=True),
+        Field("precision", Kind.KEYWORD, "day, week, month or year", required=True),
+        Field("first", Kind.DAY, "first day of it", required=True),
+        Field("last", Kind.DAY, "last day of it", required=True),
+        *_MENTION,
+        Field("why", Kind.KEYWORD, "slugs of what spoke for it, with + between", required=True),
+    )),
+    Field("sentences", Kind.NUMBER, "where each sentence of the body begins; the one of a mention"
+          " is the last that begins no later", many=True),
     Field("feeds", Kind.KEYWORD, "ids of the feeds that list it", many=True),
     Field("syndication_id", Kind.KEYWORD, "shared by all that print this text, null when alone"),
     Field("story_id", Kind.KEYWORD, "shared by all that report the same event, in any language",

@@ -56,6 +56,7 @@ _PAGES: Mapping[str, str] = {
     "parser_crash": "reading it killed the process that did it",
     "parser_bug": "reading it met a bug of ours; the log has the details",
     "parser_unavailable": "our own readers could not start; the item waits",
+    "enricher_failed": "an enricher failed at it: it is indexed without that part",
     "archive_missing": "its bytes are no longer in the archive",
     "archive_corrupt": "its bytes in the archive are damaged",
     "no_page": "neither a page nor a text of a feed is there to read",

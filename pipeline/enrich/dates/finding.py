@@ -171,7 +171,12 @@ class Finder:
         if words.has("ago_after", self._word(number + 1)):
             span = (number - 1, number + 1)
         elif words.has("ago_before", self._word(number - 2)):
-            span = (number - 2, number)
+            first = number - 2
+            while words.has("ago_opens", self._word(first - 1)):
+                first -= 1
+            if words.words["ago_opens"] and first == number - 2:
+                return None
+            span = (first, number)
         else:
             return None
         return self._found(*span, moved(unit, -count, self._published), "relative")

@@ -42,8 +42,8 @@ class Vocabulary:
         return word in self.words[name]
 
 
-_LISTS = ("ago_after", "ago_before", "next", "last", "future", "said", "month_in", "month_after",
-          "year_in", "year_after", "links", "weekday_needs", "weekday_needs_before",
+_LISTS = ("ago_after", "ago_before", "ago_opens", "next", "last", "future", "said", "month_in",
+          "month_after", "year_in", "year_after", "links", "weekday_needs", "weekday_needs_before",
           "weekday_plain")  # fmt: skip
 
 

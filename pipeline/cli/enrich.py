@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, closing, nullcontext
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
 
@@ -19,6 +20,7 @@ from pipeline.cli.options import ConfigOption, open_config
 from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_json, print_table
 from pipeline.config import ParserSettings, load
 from pipeline.errors import ItemError, UsageError
+from pipeline.index.said import said
 from pipeline.model import Enrichment, Mention, Place, Result
 
 _REGISTRY = "pipeline.enrich.tasks"
@@ -41,6 +43,9 @@ def enrich(
     *,
     title: Annotated[str, typer.Option(help="Headline of a plain text.")] = "",
     language: Annotated[str, typer.Option(help="What the text is believed to be in: en, tr…")] = "",
+    published: Annotated[
+        str, typer.Option(help="Day on which it came out, YYYY-MM-DD: dates are seen from there.")
+    ] = "",
     batch: Annotated[str, typer.Option(help="JSON lines of texts instead of FILE; or -.")] = "",
     out: Annotated[str, typer.Option(help="Where the lines of --batch go.")] = _STANDARD,
     config_dir: Annotated[
@@ -56,12 +61,12 @@ def enrich(
     config: ConfigOption = None,
     json: JsonFlag = False,
 ) -> None:
-    """Find the language, people, organisations, places and topics of a text.
+    """Find the language, people, organisations, places, topics, quotations and dates of a text.
 
     Offsets count code points of the given title or text. A batch has one JSON object per line:
-    {"id", "title", "text", "language"?}; each is answered in order by a line with its id, a line
-    that cannot be read by {"id", "line", "error"}. What `newsline extract` dropped or gave up is
-    passed on with its outcome and reason. Exit code 1 if a line was dead or could not be read, or
+    {"id", "title", "text", "language"?, "published_at"?}; each is answered in order by a line with
+    its id, a line that cannot be read by {"id", "line", "error"}. What `newsline extract` dropped
+    or gave up is passed on with its outcome and reason. Exit code 1 if a line was dead or could not be read, or
     if the one text had to be given up.
 
     Example: newsline enrich article.txt --title "First joint patrol" --json
@@ -79,7 +84,7 @@ def enrich(
         every_core = limits.model_copy(update={"processes": cores()})
         summarise(asyncio.run(_batch(_Enricher(every_core, folder), batch, out)))
         return
-    given = _given(file, title, language)
+    given = _given(file, title, language, published)
     try:
         one_process = limits.model_copy(update={"processes": 1})
         found = asyncio.run(_one(_Enricher(one_process, folder), given))
@@ -145,8 +150,10 @@ def as_json(found: Enrichment) -> dict[str, Any]:
             }
             for topic in found.topics
         ],
+        **said(found),
         "fingerprint": found.fingerprint,
         "versions": dict(found.versions),
+        "failed": dict(found.failed),
     }
 
 
@@ -171,21 +178,28 @@ def _mention(one: Mention) -> dict[str, Any]:
     return {"start": one.start, "end": one.end, "surface": one.surface, "in": one.part}
 
 
-def _given(file: str, title: str, language: str) -> dict[str, Any]:
-    """Return title, text and language of FILE; what a JSON object says goes before the options."""
+def _given(file: str, title: str, language: str, published: str) -> dict[str, Any]:
+    """Return what FILE says; what a JSON object says goes before the options."""
     try:
         content = sys.stdin.buffer.read() if file == _STANDARD else Path(file).read_bytes()
         if content.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
             given = _texts(_object(content))
         else:
             given = {"title": "", "text": content.decode("utf-8-sig"), "language": None}
+        day = given.get("published") or _day(published)
     except (OSError, ValueError) as error:
         raise UsageError(f"{file}: cannot be read: {plain_reason(error)}") from error
     return {
         "title": given["title"] or title,
         "text": given["text"],
         "language": given["language"] or language or None,
+        "published": day,
     }
+
+
+def _day(moment: str | None) -> date | None:
+    """Return the day of an ISO date or moment; ValueError says what is wrong with it."""
+    return date.fromisoformat(moment[: len("YYYY-MM-DD")]) if moment else None
 
 
 async def _batch(enricher: _Enricher, source: str, target: str) -> Counter[tuple[str, str]]:
@@ -253,13 +267,18 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _texts(values: dict[str, Any]) -> dict[str, Any]:
     """Return what the enrichers take; everything else in the object is left alone."""
-    given = {key: values.get(key) for key in ("title", "text", "language")}
+    given = {key: values.get(key) for key in ("title", "text", "language", "published_at")}
     for key, value in given.items():
         if value is not None and not isinstance(value, str):
             raise ValueError(f"{key} is not a string")
     if given["title"] is None and given["text"] is None:
         raise ValueError("has neither title nor text")
-    return {**given, "title": given["title"] or "", "text": given["text"] or ""}
+    return {
+        "title": given["title"] or "",
+        "text": given["text"] or "",
+        "language": given["language"],
+        "published": _day(given["published_at"]),
+    }
 
 
 def _show(found: Enrichment) -> None:
@@ -277,6 +296,11 @@ def _show(found: Enrichment) -> None:
     print_table("Places", ("place", "kind", "country", "score", "scene", "because of"), places)
     topics = [(topic.name, topic.score, _surfaces(topic.evidence)) for topic in found.topics]
     print_table("Topics", ("topic", "score", "because of"), topics)
+    quotes = [(one.speaker or "", one.text, one.why) for one in found.quotes]
+    print_table("Quotations", ("speaker", "words", "because of"), quotes)
+    dates = [(one.value, one.surface, one.why) for one in found.dates]
+    print_table("Dates", ("date", "as", "because of"), dates)
+    typer.echo(f"key phrases: {', '.join(found.key_phrases)}")
 
 
 def _surfaces(mentions: Iterable[Mention]) -> str:

@@ -27,6 +27,8 @@ _TITLE_COUNT = 2  # standing in the title is worth as much as so many times in t
 _BLOCKS = 8  # of equal size, for telling how much of a text a phrase goes through
 _LENGTH_WEIGHTS = (0.0, 1.0, 1.6, 2.2, 2.2)  # by number of words
 _STEM_CHARS = {"tr": 5, "de": 7}  # letters that endings leave alone; 6 elsewhere
+#: Where the verb follows without a word between, what goes on behind says nothing.
+_VERB_LAST = frozenset({"tr"})
 _ARABIC_HEAD = re.compile(r"(?:[وف]?[بكل]?ال|[وف]?لل)(?=\w{3})")
 
 
@@ -42,14 +44,14 @@ class _Phrase:
     blocks: set[int] = field(default_factory=set)
     surfaces: dict[str, int] = field(default_factory=dict)
 
-    def add(self, folded: Folded, words: Sequence[Word], run: int, *, in_title: bool) -> None:
-        """Count one place where it stands; `run` is of how many words without a break."""
+    def add(self, folded: Folded, words: Sequence[Word], *, whole: bool, in_title: bool) -> None:
+        """Count one place where it stands; `whole`: nothing goes on before or behind."""
         if in_title:
             self.in_title = True
         else:
             share = words[0].start / len(folded.text)
             self.count += 1
-            self.is_whole |= len(words) == run
+            self.is_whole |= whole
             self.first = min(self.first, share)
             self.blocks.add(int(_BLOCKS * share))
         start, end = folded.span(words[0].start, words[-1].end)
@@ -86,7 +88,8 @@ def find_key_phrases(
         folded = parts[part]
         for first, last in _stretches(stems, several):
             phrase = found.setdefault(stems[first : last + 1], _Phrase(last - first + 1))
-            phrase.add(folded, run[first : last + 1], len(run), in_title=part == "title")
+            whole = first == 0 and (last + 1 == len(run) or language in _VERB_LAST)
+            phrase.add(folded, run[first : last + 1], whole=whole, in_title=part == "title")
     return _best(found)
 
 
@@ -132,7 +135,7 @@ def _stem(word: str, language: str | None) -> str:
     """Return what the forms of a word share."""
     if language == "ar":
         return _ARABIC_HEAD.sub("", word, count=1)
-    return word[: _STEM_CHARS.get(language or "", 6)]
+    return word[: _STEM_CHARS.get(language or "", 6)].rstrip("s") or word
 
 
 def _best(found: Mapping[tuple[str, ...], _Phrase]) -> tuple[str, ...]:

@@ -52,6 +52,17 @@ def test_a_plain_text_as_json(run, tmp_path):
     assert [topic["id"] for topic in answer["topics"]] == ["safe-zone"]
 
 
+def test_quotations_and_dates_are_seen_from_the_day_it_came_out(run):
+    text = "“We have waited long enough,” Erdoğan said on Tuesday."
+    answer = json.loads(run("-", "--published", "2019-09-12", "--json", stdin=text))
+    assert [one["speaker"] for one in answer["quotes"]] == ["Recep Tayyip Erdoğan"]
+    assert [one["value"] for one in answer["dates_mentioned"]] == ["2019-09-10"]
+    moment = {"title": "", "text": text, "published_at": "2019-09-05T10:00:00Z"}
+    answer = json.loads(run("-", "--json", stdin=json.dumps(moment)))
+    assert [one["value"] for one in answer["dates_mentioned"]] == ["2019-09-03"]
+    assert answer["failed"] == {}
+
+
 def test_a_table_for_people(run, tmp_path):
     file = tmp_path / "article.txt"
     file.write_text(TEXT, "utf-8")

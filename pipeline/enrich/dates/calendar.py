@@ -36,8 +36,10 @@ def as_day(day: date) -> Span:
     return Span(day.isoformat(), DAY, day, day)
 
 
-def month_of(year: int, month: int) -> Span:
-    """Return a month."""
+def month_of(year: int, month: int) -> Span | None:
+    """Return a month, None when it lies beyond what calendars have."""
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        return None
     _, days = calendar.monthrange(year, month)
     return Span(f"{year:04}-{month:02}", MONTH, date(year, month, 1), date(year, month, days))
 
@@ -65,12 +67,11 @@ def moved(unit: str, steps: int, published: date) -> Span | None:
         return None
 
 
-def weekday(number: int, published: date, which: int | None) -> Span:
+def weekday(number: int, published: date, which: int | None) -> Span | None:
     """Return a weekday (Monday is 0): -1 before publication, 1 after, None on it or before."""
     back = (published.weekday() - number) % 7
-    if which == 1:
-        return as_day(published + timedelta(days=7 - back))
-    return as_day(published - timedelta(days=back or (7 if which == -1 else 0)))
+    steps = 7 - back if which == 1 else -(back or (7 if which == -1 else 0))
+    return moved(DAY, steps, published)
 
 
 def nearest_day(month: int, day: int, published: date, *, ahead: bool) -> Span | None:
@@ -82,10 +83,11 @@ def nearest_day(month: int, day: int, published: date, *, ahead: bool) -> Span |
     return min(days, key=lambda span: _distance(span.first, published), default=None)
 
 
-def nearest_month(month: int, published: date) -> Span:
+def nearest_month(month: int, published: date) -> Span | None:
     """Return the month that is meant when no year stands with it."""
-    months = [month_of(published.year + years, month) for years in (-1, 0, 1)]
-    return min(months, key=lambda span: _distance(span.first, published))
+    years = (published.year - 1, published.year, published.year + 1)
+    months = [span for year in years if (span := month_of(year, month))]
+    return min(months, key=lambda span: _distance(span.first, published), default=None)
 
 
 def _distance(day: date, published: date) -> float:

@@ -174,7 +174,7 @@ class Finder:
             first = number - 2
             while words.has("ago_opens", self._word(first - 1)):
                 first -= 1
-            if words.words["ago_opens"] and first == number - 2:
+            if number - 2 - first != len(words.words["ago_opens"]):
                 return None
             span = (first, number)
         else:

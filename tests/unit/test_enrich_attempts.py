@@ -1,0 +1,74 @@
+"""An enricher that fails leaves only its part empty, and what went wrong is kept."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pipeline.adapters.ledger.records import enrichment_of, to_json
+from pipeline.enrich.attempts import ENRICHER_FAILED, Attempts
+from pipeline.enrich.enrichers import Enrichers
+from pipeline.model import Result, Stage
+from pipeline.stages import _as_enriched
+
+TEXT = "“We have waited long enough,” Erdoğan said on Tuesday."
+NOW = datetime(2019, 9, 10, tzinfo=UTC)
+
+
+class Broken:
+    """Topic rules that fail at every text."""
+
+    def find(self, *_):
+        raise RecursionError("too deep")
+
+
+@pytest.fixture(scope="module")
+def half(root):
+    """Return enrichers of which the topics fail."""
+    whole = Enrichers.load(root / "config")
+    return Enrichers(whole._gazetteer, whole._places, Broken(), whole.versions)
+
+
+def test_the_other_parts_are_there(half):
+    found = half.enrich(title="", text=TEXT, language="en")
+    assert found.failed == {"topics": "RecursionError: too deep"}
+    assert found.topics == ()
+    assert [one.id for one in found.entities] == ["recep-tayyip-erdogan"]
+    assert [one.speaker for one in found.quotes] == ["Recep Tayyip Erdoğan"]
+    assert found.fingerprint
+
+
+def test_it_ends_well_and_is_counted_by_a_reason(half):
+    outcome = _as_enriched(half.enrich(title="", text=TEXT, language="en"), NOW)
+    assert (outcome.stage, outcome.result) == (Stage.ENRICH, Result.OK)
+    assert outcome.reason == ENRICHER_FAILED
+    assert outcome.detail == "topics: RecursionError: too deep"
+
+
+def test_nothing_failed_has_no_reason(root):
+    found = Enrichers.load(root / "config").enrich(title="", text=TEXT, language="en")
+    assert _as_enriched(found, NOW).reason is None
+
+
+def test_the_ledger_gives_it_back(half):
+    found = half.enrich(title="", text=TEXT, language="en", published=NOW.date())
+    assert found.quotes
+    assert found.dates
+    assert enrichment_of(to_json(found)) == found
+
+
+def test_want_of_memory_is_not_the_enricher_s_failure():
+    def work():
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        Attempts().of("topics", work, ())
+
+
+def test_a_long_complaint_is_cut():
+    attempts = Attempts()
+
+    def work():
+        raise ValueError("x" * 10_000)
+
+    assert attempts.of("topics", work, ()) == ()
+    assert len(attempts.failed["topics"]) <= 200

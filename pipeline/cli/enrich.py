@@ -66,8 +66,8 @@ def enrich(
     Offsets count code points of the given title or text. A batch has one JSON object per line:
     {"id", "title", "text", "language"?, "published_at"?}; each is answered in order by a line with
     its id, a line that cannot be read by {"id", "line", "error"}. What `newsline extract` dropped
-    or gave up is passed on with its outcome and reason. Exit code 1 if a line was dead or could not be read, or
-    if the one text had to be given up.
+    or gave up is passed on with its outcome and reason. Exit code 1 if a line was dead or could not
+    be read, or if the one text had to be given up.
 
     Example: newsline enrich article.txt --title "First joint patrol" --json
 

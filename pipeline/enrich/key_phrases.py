@@ -29,6 +29,7 @@ _LENGTH_WEIGHTS = (0.0, 1.0, 1.6, 2.2, 2.2)  # by number of words
 _STEM_CHARS = {"tr": 5, "de": 7}  # letters that endings leave alone; 6 elsewhere
 #: Where the verb follows without a word between, what goes on behind says nothing.
 _VERB_LAST = frozenset({"tr"})
+_TURKISH_SMALL = {"I": "ı", "İ": "i"}
 _ARABIC_HEAD = re.compile(r"(?:[وف]?[بكل]?ال|[وف]?لل)(?=\w{3})")
 
 
@@ -90,7 +91,7 @@ def find_key_phrases(
             phrase = found.setdefault(stems[first : last + 1], _Phrase(last - first + 1))
             whole = first == 0 and (last + 1 == len(run) or language in _VERB_LAST)
             phrase.add(folded, run[first : last + 1], whole=whole, in_title=part == "title")
-    return _best(found)
+    return _best(found, language)
 
 
 def _runs(
@@ -138,7 +139,7 @@ def _stem(word: str, language: str | None) -> str:
     return word[: _STEM_CHARS.get(language or "", 6)].rstrip("s") or word
 
 
-def _best(found: Mapping[tuple[str, ...], _Phrase]) -> tuple[str, ...]:
+def _best(found: Mapping[tuple[str, ...], _Phrase], language: str | None) -> tuple[str, ...]:
     """Return the heaviest; none of them is part of another, or the other way round."""
     counted = [(stems, phrase) for stems, phrase in found.items() if _comes_back(phrase)]
     counted.sort(key=lambda one: (one[1].words == 1, -one[1].score(), one[0]))
@@ -148,7 +149,7 @@ def _best(found: Mapping[tuple[str, ...], _Phrase]) -> tuple[str, ...]:
             break
         if not any(_holds(one, stems) or _holds(stems, one) for one in kept):
             kept.append(stems)
-    return tuple(_surface(found[stems]) for stems in kept)
+    return tuple(_surface(found[stems], language) for stems in kept)
 
 
 def _comes_back(phrase: _Phrase) -> bool:
@@ -161,10 +162,16 @@ def _holds(whole: Sequence[str], part: Sequence[str]) -> bool:
     return set(part) <= set(whole)
 
 
-def _surface(phrase: _Phrase) -> str:
-    """Return the plainest form: with the fewest capitals, then the shortest, then the commonest."""
+def _surface(phrase: _Phrase, language: str | None) -> str:
+    """Return the plainest form: the shortest, then the one with the fewest capitals.
+
+    A capital that only the beginning of a sentence gave is taken away.
+    """
     best = min(
         phrase.surfaces.items(),
-        key=lambda one: (sum(map(str.isupper, one[0])), len(one[0]), -one[1], one[0]),
-    )
-    return " ".join(best[0].split())
+        key=lambda one: (len(one[0]), sum(map(str.isupper, one[0])), -one[1], one[0]),
+    )[0]
+    if best[0].isupper() and any(one[0].islower() for one in phrase.surfaces):
+        small = _TURKISH_SMALL.get(best[0]) if language == "tr" else None
+        best = (small or best[0].lower()) + best[1:]
+    return " ".join(best.split())

@@ -19,8 +19,8 @@ _ABBREVIATIONS = frozenset(
     mr mrs ms dr prof gen lt col maj capt sgt cpl pvt brig adm cmdr sen rep gov pres rev hon st supt
     insp amb sec atty hr fr mag ing dipl min abg mme mlle mm me mgr sr sra srta dra dña lic exc doç
     yrd av org alb bşk jan feb mar apr jun jul aug sep sept oct nov dec okt dez janv févr avr juil
-    ene abr ago vs al fig cf approx dept est inc ltd corp co no nos nr bzw ca evtl ggf inkl usw vgl sog
-    tel str abs bd ff art núm pág vb vd yy örn bkz
+    ene abr ago vs al fig cf approx dept est inc ltd corp co no nos nr bzw ca evtl ggf inkl usw vgl
+    sog tel str abs bd ff art núm pág vb vd yy örn bkz
     """.split()  # noqa: SIM905 - a list of words is easier to read without quotation marks
 )
 _WORD = re.compile(r"[^\W\d_]+\Z")

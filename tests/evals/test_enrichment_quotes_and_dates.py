@@ -82,7 +82,7 @@ def test_our_own_texts_in_six_languages(enrichers):
     assert counts["no dates"] <= 1  # "today" inside a quotation of a quotation
 
 
-def test_texts_that_the_rules_were_not_made_with(enrichers):
+def test_longer_texts_written_after_the_rules(enrichers):
     counts = counted(enrichers, HELD_OUT)
     assert counts["quotes"] == 23
     assert counts["found"] >= 20

@@ -38,7 +38,7 @@ def test_no_fragment_of_a_longer_phrase(phrases):
 @pytest.mark.parametrize(
     ("text", "language", "expected"),
     [
-        ("Güvenli bölge kuruldu. O, güvenli bölgenin sınırını gördü.", "tr", "Güvenli bölge"),
+        ("Güvenli bölge kuruldu. O, güvenli bölgenin sınırını gördü.", "tr", "güvenli bölge"),
         ("في المنطقة الآمنة، وعن منطقة آمنة.", "ar", "منطقة آمنة"),
         ("Die gemeinsame Patrouille war da. Nach der gemeinsamen Patrouille.", "de",
          "gemeinsame Patrouille"),

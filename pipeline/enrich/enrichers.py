@@ -24,7 +24,7 @@ from pipeline.enrich.gazetteer_files import gazetteer_files, load_gazetteer
 from pipeline.enrich.language import LanguageDetector
 from pipeline.enrich.places import places
 from pipeline.enrich.places.listed import NoPlaces, PlaceNames
-from pipeline.enrich.places.places import Places
+from pipeline.enrich.places.places import Placed, Places
 from pipeline.enrich.places.words import PlaceWords
 from pipeline.enrich.quotes import quotes
 from pipeline.enrich.topics import Topics
@@ -111,7 +111,7 @@ class Enrichers:
             "language", lambda: self._language.detect(text or title, language), (None, 0.0)
         )
         parts = {"title": fold(title), "text": fold(text)}
-        found, places = attempts.of("entities", lambda: self._named(parts, code, country), ((), ()))
+        found, places = self._named(attempts, parts, code, country)
         about = attempts.of("topics", lambda: self._topics.find(parts, code), ())
         starts = attempts.of("sentences", lambda: sentences.sentence_starts(text, code), ())
         words = {part: words_of(folded, _WORDS_CHARS) for part, folded in parts.items()}
@@ -146,12 +146,25 @@ class Enrichers:
         )
 
     def _named(
-        self, parts: Mapping[str, Folded], code: str | None, country: str | None
+        self,
+        attempts: Attempts,
+        parts: Mapping[str, Folded],
+        code: str | None,
+        country: str | None,
     ) -> tuple[tuple[Entity, ...], tuple[Place, ...]]:
-        """Return who is named, and the places among them."""
-        spans = entities.link_names(self._gazetteer, parts, code)
-        placed = self._places.find(parts, spans, code, country)
-        return entities.as_entities(placed.names, parts, placed.spans), placed.places
+        """Return who is named, and the places among them; names alone when the places fail."""
+        spans = attempts.of(
+            "entities", lambda: entities.link_names(self._gazetteer, parts, code), []
+        )
+        placed = attempts.of(
+            "places",
+            lambda: self._places.find(parts, spans, code, country),
+            Placed(tuple(spans), self._gazetteer.names, ()),
+        )
+        found = attempts.of(
+            "entities", lambda: entities.as_entities(placed.names, parts, placed.spans), ()
+        )
+        return found, placed.places
 
 
 def _digest(files: Iterable[Path]) -> str:

@@ -91,6 +91,17 @@ def test_it_is_found_by_its_words_and_under_each_facet(desk, seed):
             assert desk.ask("search", "", "--filter", f"{facet}={value}")["total"] == 1
 
 
+def test_what_it_quotes_and_which_dates_it_speaks_of(desk, document):
+    assert [one["speaker_id"] for one in document["quotes"]] == ["us-european-command"] * 3
+    values = [one["value"] for one in document["dates_mentioned"]]
+    assert values == ["2019-09-10", "2019-W37", "2019-08-07"]
+    answer = desk.ask("search", "", "--facet", "key_phrases")
+    assert "safe zone" in {one["value"] for one in answer["facets"]["key_phrases"]}
+    starts = document["sentences"]
+    (last,) = (start for start in starts if document["text"][start:].startswith("On Aug. 7"))
+    assert last == max(one for one in starts if one <= document["dates_mentioned"][2]["start"])
+
+
 def test_its_life_can_be_told(desk, document):
     told = desk.ask("where", document["url"])
     stages = [step["stage"] for step in told["life"]]

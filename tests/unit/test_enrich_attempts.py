@@ -15,7 +15,7 @@ NOW = datetime(2019, 9, 10, tzinfo=UTC)
 
 
 class Broken:
-    """Topic rules that fail at every text."""
+    """Rules that fail at every text."""
 
     def find(self, *_):
         raise RecursionError("too deep")
@@ -35,6 +35,15 @@ def test_the_other_parts_are_there(half):
     assert [one.id for one in found.entities] == ["recep-tayyip-erdogan"]
     assert [one.speaker for one in found.quotes] == ["Recep Tayyip Erdoğan"]
     assert found.fingerprint
+
+
+def test_when_places_fail_the_names_of_the_gazetteer_remain(root):
+    whole = Enrichers.load(root / "config")
+    without = Enrichers(whole._gazetteer, Broken(), whole._topics, whole.versions)
+    found = without.enrich(title="", text="Erdoğan spoke in Ankara.", language="en")
+    assert found.failed == {"places": "RecursionError: too deep"}
+    assert found.places == ()
+    assert {one.id for one in found.entities} == {"recep-tayyip-erdogan", "ankara"}
 
 
 def test_it_ends_well_and_is_counted_by_a_reason(half):

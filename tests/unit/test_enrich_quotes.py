@@ -37,7 +37,7 @@ def marked(text):
         ('"One," she said. "Two."', ["One,", "Two."]),
         ("„Ja, gern“, sagte er.", ["Ja, gern"]),
         ("»Ja, gern«, sagte er.", ["Ja, gern"]),
-        ("« Oui », dit-il.", [" Oui "]),
+        ("« Oui », dit-il.", ["Oui"]),
         ("‹Ja, gern›, sagte er.", ["Ja, gern"]),
         ("‘We don’t know,’ he said.", ["We don’t know,"]),
         ("‚Ja, gern‘, sagte er.", ["Ja, gern"]),
@@ -50,7 +50,7 @@ def test_every_style_of_quotation_marks(text, expected):
 
 def test_a_quotation_keeps_the_one_inside_it():
     assert marked("“He told me ‘go now’ and left,” she said.") == ["He told me ‘go now’ and left,"]
-    assert marked("« Il a dit « non » hier »") == [" Il a dit « non » hier "]
+    assert marked("« Il a dit « non » hier »") == ["Il a dit « non » hier"]
 
 
 def test_apostrophes_and_inches_are_no_marks():
@@ -97,6 +97,26 @@ def test_who_is_in_no_gazetteer_is_named_as_in_the_text(quotes):
     (quote,) = quotes(text)
     assert (quote.speaker, quote.speaker_id) == ("Laura Whitfield", None)
     assert quote.speaker_at.surface == "Whitfield"
+
+
+def test_a_month_beside_a_verb_is_nobody(enrichers):
+    text = "Anfang Oktober sagte jemand: „Wir wissen davon gar nichts.“"
+    (quote,) = enrichers.enrich(title="", text=text, language="de").quotes
+    assert quote.speaker is None
+
+
+def test_a_verb_of_another_clause_does_not_count(quotes):
+    text = "The road, “a way to nowhere for us all”, was closed after Erdoğan told his guests so."
+    (quote,) = quotes(text)
+    assert quote.speaker is None
+    text = "Mike Pence said it “was late for all of us” when Erdoğan told him."
+    (quote,) = quotes(text)
+    assert quote.speaker == "Mike Pence"
+
+
+def test_a_sentence_between_two_quotations_parts_them(quotes):
+    text = "“We know it,” Erdoğan said. A baker came. “I have sold bread here for years.”"
+    assert [one.speaker for one in quotes(text)] == ["Recep Tayyip Erdoğan", None]
 
 
 def test_a_title_or_a_country_before_a_name_does_not_speak(quotes):

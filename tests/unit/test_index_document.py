@@ -18,7 +18,9 @@ from pipeline.model import (
     Extraction,
     Feed,
     Mention,
+    MentionedDate,
     Place,
+    Quote,
     Result,
     SceneReason,
     Status,
@@ -162,6 +164,34 @@ def test_a_full_document():
         {"reason": "lead", "start": 3, "end": 9, "surface": "Manbij", "part": "text"}
     ]
     assert document["evidence"][0]["rivals"][0]["value"] == "x" * 200
+
+
+def test_quotations_dates_and_key_phrases_with_where_they_stand():
+    speaker, verb = Mention(20, 25, "Twitty", "text"), Mention(26, 30, "said", "text")
+    quote = Quote(1, 18, "All is going well", "Stephen Twitty", "st", speaker, verb, "subject_verb")
+    unsaid = Quote(40, 55, "nobody knows it", None, None, None, None, "no_verb")
+    day = MentionedDate(
+        60, 66, "Aug. 7", "text", "2019-08-07", "day", "2019-08-07", "2019-08-07", "absolute"
+    )
+    enrichment = replace(
+        ENRICHMENT, quotes=(quote, unsaid), dates=(day,), key_phrases=("safe zone",),
+        sentences=(0, 18),
+    )  # fmt: skip
+    document = build_document(replace(WORK, enrichment=enrichment))
+    assert problems(document) == []
+    assert [one["speaker"] for one in document["quotes"]] == ["Stephen Twitty", None]
+    assert document["quotes"][0]["speaker_at"] == {"start": 20, "end": 25, "surface": "Twitty"}
+    assert document["quotes"][1]["verb"] is None
+    assert document["dates_mentioned"][0]["value"] == "2019-08-07"
+    assert document["key_phrases"] == ["safe zone"]
+    assert document["sentences"] == [0, 18]
+    assert document["flags"] == ["truncated"]
+
+
+def test_an_article_of_which_an_enricher_failed_says_so():
+    failed = replace(ENRICHMENT, failed={"quotes": "RecursionError: too deep"})
+    document = build_document(replace(WORK, enrichment=failed))
+    assert document["flags"] == ["enrichment_incomplete", "truncated"]
 
 
 def test_observed_clocks_other_than_first_sight_are_not_in_it():

@@ -97,7 +97,8 @@ class Finder:
         before = self._word(number - 1)
         if word.text == "morgen":
             start = self._folded.starts[word.start]
-            return before == "am" or self._folded.original[start].isupper()
+            opens = number == 0 or self._is_apart(number - 1, number)
+            return before == "am" or (self._folded.original[start].isupper() and not opens)
         return word.text == "manana" and before in ("la", "de")
 
     def _weekday(self, number: int, at: int) -> Found | None:

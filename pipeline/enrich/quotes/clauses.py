@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.enrich.dates.vocabulary import vocabulary_of
 from pipeline.enrich.folding import fold_key
 from pipeline.enrich.gazetteer import Words as NameWords
 from pipeline.enrich.quotes.reporting import Reporting
@@ -14,6 +15,8 @@ PERSON_PRONOUN, THING = "person_pronoun", "thing"  # kinds of subjects that stan
 NAME = "name"  # kind of a subject that nobody knows, known by its capitals
 _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHES = "'’"
+ALONE = "verb_alone"  # why there is no subject: hardly anything stands beside the verb
+_ALONE_WORDS = 3
 _NEAR_WORDS = 3  # between a verb and its subject: "a spokesman for"
 _TITLE_WORDS = 4  # between a country or ministry and the one who speaks for it
 _CLITICS_ALONE = re.compile("[وف]?")
@@ -107,7 +110,8 @@ class Clause:
         subjects = [one for one in before if not self._is_oblique(one)]
         if subjects:
             return self._upgraded(before[before.index(subjects[0]) :]), "subject_before"
-        return self._spoken_for([*before, *after])
+        alone = self.tokens[0] is verb and len(self.tokens) <= _ALONE_WORDS
+        return (None, ALONE) if alone else self._spoken_for([*before, *after])
 
     def _cited(self, verb: Word, after: Sequence[Named]) -> Named | None:
         """Return who follows "according to" or "so"; only the first takes a preposition."""
@@ -228,31 +232,36 @@ class Clause:
             elif runs[-1]:
                 runs.append([])
         alone = [run for run in runs if run and not self._is_before_name(run[-1], known)]
-        bare = map(self._without_title, alone)
-        return [self._name(run) for run in bare if self._is_name(run)]
+        return [self._name(name) for run in alone if (name := self._bare_name(run))]
 
-    def _without_title(self, run: Sequence[Word]) -> Sequence[Word]:
-        """Return what is left from the first given name on, or without words that are no name."""
+    def _bare_name(self, run: Sequence[Word]) -> Sequence[Word]:
+        """Return what is a name in a run: from a given name on, or without roles and titles."""
         given = (at for at, one in enumerate(run) if one.key in self._name_words.given_names)
         first = next(given, None)
-        if first is not None:
+        if first is not None and first + 1 < len(run):
             return run[first:]
-        return [word for word in run if not self._is_title(word)]
+        words = [word for word in run if not self._is_no_name(word)]
+        name = [word for word in words if not self._is_role(word)]
+        return name if len(name) > 1 or len(words) > len(name) or self._is_alone(name) else []
 
     def _is_before_name(self, word: Word, known: Sequence[Named]) -> bool:
         """Tell whether a name of ours follows: what stands before it is a title."""
         return any(self._text[word.end : one.start] == " " for one in known)
 
-    def _is_title(self, word: Word) -> bool:
-        return word.key in self._name_words.titles or word.key in stop_words()
+    def _is_role(self, word: Word) -> bool:
+        return word.key in self._name_words.titles or word.key in self._words.roles
 
-    def _is_name(self, run: Sequence[Word]) -> bool:
-        if len(run) != 1:
-            return len(run) > 1
-        at = self.tokens.index(run[0])
+    def _is_no_name(self, word: Word) -> bool:
+        """Tell whether a capital is that of a small word, a month or a weekday."""
+        return word.key in stop_words() or word.key in vocabulary_of(self._language).openings
+
+    def _is_alone(self, name: Sequence[Word]) -> bool:
+        """Tell whether a single word is a name: not in German, where every noun has a capital."""
+        if not name or self._language == "de":
+            return False
+        at = self.tokens.index(name[0])
         beside = self.tokens[max(0, at - 1) : at + 2]
-        first = at == 0 and self._opens
-        return self._language != "de" and not first and any(map(self.is_said, beside))
+        return not (at == 0 and self._opens) and any(map(self.is_said, beside))
 
     def _name(self, run: Sequence[Word]) -> Named:
         start, end = run[0].start, run[-1].end

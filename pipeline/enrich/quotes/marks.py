@@ -34,10 +34,12 @@ _BEFORE_OPEN = frozenset("([{—–-/:،,;")
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """What is quoted; the marks stand at `start - 1` and `end`."""
+    """What is quoted, without space at its ends, and where its marks stand."""
 
     start: int
     end: int
+    opened: int
+    closed: int  # where the paragraph ends, when it goes on
     goes_on: bool = False  # the paragraph ended without a closing mark, and the next one opens anew
 
 
@@ -57,7 +59,7 @@ def quoted(text: str) -> list[Quoted]:
             _take(text, match.start(), opened, pairs)
             continue
         if opened and text[match.end() : match.end() + 1] == opened[0].mark:
-            pairs.append(Quoted(opened[0].at + 1, match.start(), goes_on=True))
+            pairs.append(_quoted(text, opened[0].at, match.start(), goes_on=True))
         found += _outermost(pairs)
         opened, pairs = [], []
     return found + list(_outermost(pairs))
@@ -71,11 +73,20 @@ def _take(text: str, at: int, opened: list[_Open], pairs: list[Quoted]) -> None:
     if not _opens_rather(text, at):
         for depth in range(len(opened) - 1, -1, -1):
             if mark in _CLOSERS[opened[depth].mark]:
-                pairs.append(Quoted(opened[depth].at + 1, at))
+                pairs.append(_quoted(text, opened[depth].at, at))
                 del opened[depth:]
                 return
     if _may_open(text, at) and len(opened) < _MAX_DEPTH:
         opened.append(_Open(mark, at))
+
+
+def _quoted(text: str, opened: int, closed: int, *, goes_on: bool = False) -> Quoted:
+    """Return what stands between two marks; what is too long is not looked at."""
+    if closed - opened > MAX_CHARS:
+        return Quoted(opened + 1, closed, opened, closed, goes_on)
+    inside = text[opened + 1 : closed]
+    start = opened + 1 + len(inside) - len(inside.lstrip())
+    return Quoted(start, start + len(inside.strip()), opened, closed, goes_on)
 
 
 def _is_apostrophe(text: str, at: int) -> bool:
@@ -100,10 +111,10 @@ def _may_open(text: str, at: int) -> bool:
 
 
 def _outermost(pairs: list[Quoted]) -> Iterator[Quoted]:
-    """Yield the pairs that lie in no other one, without space at their ends and not too long."""
+    """Yield the pairs that lie in no other one, hold anything and are not too long."""
     until = -1
-    for pair in sorted(pairs, key=lambda one: (one.start, -one.end)):
-        if pair.start > until:
-            until = pair.end
-            if pair.end - pair.start <= MAX_CHARS:
+    for pair in sorted(pairs, key=lambda one: one.opened):
+        if pair.opened >= until:
+            until = pair.closed
+            if pair.end - pair.start > 0 and pair.closed - pair.opened <= MAX_CHARS:
                 yield pair

@@ -68,10 +68,10 @@ def _is_quotation(text: str, one: Quoted, said: Attribution) -> bool:
     if said.verb is None and said.speaker is None:
         return False
     beside = said.verb is not None and (
-        0 <= said.verb.start - one.end <= _BESIDE_CHARS
-        or 0 <= one.start - said.verb.end <= _BESIDE_CHARS
+        0 <= said.verb.start - one.closed <= _BESIDE_CHARS
+        or 0 <= one.opened - said.verb.end <= _BESIDE_CHARS
     )
-    before = text[max(0, one.start - _BESIDE_CHARS) : one.start - 1]
+    before = text[max(0, one.opened - _BESIDE_CHARS) : one.opened]
     return beside or text[one.end - 1] in ".,!?…؟،" or _SET_OFF.search(before) is not None
 
 

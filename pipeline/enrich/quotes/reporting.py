@@ -20,6 +20,7 @@ class Reporting:
     oblique: frozenset[str]  # before a name that is no subject
     spoken: frozenset[str]  # nouns for one who speaks for the name that follows
     thing: frozenset[str]  # nouns for what has said something before: "the statement"
+    roles: frozenset[str]  # before a name and no part of it
     person: frozenset[str]  # pronouns
     thing_pronoun: frozenset[str]
     loose: frozenset[str]  # may stand between a verb and its subject
@@ -48,6 +49,7 @@ def _reporting(lists: dict[str, str]) -> Reporting:
         oblique=words("oblique"),
         spoken=words("spoken"),
         thing=words("thing"),
+        roles=words("roles"),
         person=words("person"),
         thing_pronoun=words("thing_pronoun"),
         loose=words("loose"),

@@ -5,12 +5,13 @@ stand for was named since. Who remains unknown has no speaker: none is better th
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.enrich.folding import fold_key
 from pipeline.enrich.quotes.clauses import (
+    ALONE,
     NAME,
     PERSON_PRONOUN,
     THING,
@@ -23,12 +24,14 @@ from pipeline.enrich.quotes.marks import Quoted
 from pipeline.enrich.sentences import sentence_at
 
 _AFTER_CHARS, _BEFORE_CHARS = 160, 240  # as far as a verb may be from its quotation
+_VERB_WITHIN = 8  # words after a quotation: “…,” Pence, who came last, said
+_SETS_OFF = frozenset(".,!?…؟،")
 #: How far back a pronoun may look: about two paragraphs.
 _LOOK_BACK_CHARS = 1200
 _MAX_SENTENCES_BACK = 8
 _NAME_CHARS = 30  # a first name is shorter
 _COMMA = re.compile(r"[\s,،;–—-]*")
-_COLON_NAME = re.compile(r"\s*:\s*\Z")
+_COLON, _COLON_CHARS = re.compile(r":\s*\Z"), 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Speakers:
         """Return who says a quotation; `following` is the next one."""
         found = self._attributed(quoted, following)
         speaker, why = found.speaker, found.why
-        if found.verb and (speaker is None or speaker.kind in (PERSON_PRONOUN, THING)):
+        stands_for_another = speaker is not None and speaker.kind in (PERSON_PRONOUN, THING)
+        if stands_for_another or (speaker is None and found.verb):
             speaker = self._meant(speaker, quoted.start) if self._may_mean(found) else None
             why = f"{why}+last_speaker" if speaker else f"{why}+unknown"
         said = Attribution(speaker, found.verb, why)
@@ -68,19 +72,25 @@ class Speakers:
             self._last = (found.verb.start if found.verb else quoted.start, speaker)
         elif found.verb:
             self._last = None  # somebody else spoke, whom we do not know
-        self._until = max(quoted.end, found.verb.end if found.verb else 0)
+        self._until = max(quoted.closed, found.verb.end if found.verb else 0)
         self._before = (quoted, said)
         return said
 
     def _attributed(self, quoted: Quoted, following: Quoted | None) -> Attribution:
         after = self._clause_after(quoted, following)
         before = self._clause_before(quoted)
-        return (
-            self._by_verb_after(after, before)
-            or self._by_verb_before(before, quoted)
-            or self._continued(quoted, before)
-            or NOBODY
-        )
+        by_after = self._by_verb_after(after, before)
+        by_before = self._by_verb_before(before, quoted)
+        if by_before and not self._is_set_off(quoted):
+            by_after = None  # the sentence goes on with other things: said it “was late” and left
+        return by_after or by_before or self._continued(quoted, before) or NOBODY
+
+    def _is_set_off(self, quoted: Quoted) -> bool:
+        """Tell whether a comma or the end of a sentence parts a quotation from what follows."""
+        if self._language == "tr":
+            return True
+        after = self._text[quoted.closed + 1 : quoted.closed + 2]
+        return self._text[quoted.end - 1] in _SETS_OFF or after in _SETS_OFF
 
     def _by_verb_after(self, after: Clause | None, before: Clause) -> Attribution | None:
         """Read “…,” said Maas; in Turkish the subject stands before: Akar, “…” dedi."""
@@ -88,9 +98,13 @@ class Speakers:
         if not after or not verbs:
             return None
         verb = verbs[0]
+        if after.tokens.index(verb) > _VERB_WITHIN:
+            return None
         subject, why = after.subject(verb)
         if self._language == "tr" and (subject is None or why != "cited"):
             first = before.first_subject()
+            if first is None and before.tokens:
+                return Attribution(None, verb, "no_subject")
             return Attribution(first or subject, verb, "subject_before" if first else why)
         if subject is None and before.has_subject() and before.verbs():
             return None
@@ -100,10 +114,9 @@ class Speakers:
         """Read: The ministry said that “…”; or a name and a colon alone."""
         verbs = before.verbs()
         if not verbs:
-            last = before.last_subject()
-            if last and _COLON_NAME.match(self._text, last.end, quoted.start - 1):
-                return Attribution(last, None, "colon")
-            return None
+            colon = _COLON.search(self._text, max(0, quoted.opened - _COLON_CHARS), quoted.opened)
+            named = (before.last_subject() or before.first_subject()) if colon else None
+            return Attribution(named, None, "colon") if named else None
         subject, why = before.subject(verbs[-1])
         return Attribution(subject, verbs[-1], why)
 
@@ -112,16 +125,18 @@ class Speakers:
         if self._before is None or self._before[1].speaker is None or before.tokens:
             return None
         earlier, said = self._before
-        between = self._text[earlier.end : quoted.start]
-        if earlier.goes_on or "\n\n" not in between:
+        first = bisect_right(self._starts, earlier.closed)
+        sentences = bisect_right(self._starts, quoted.opened) - first
+        paragraphs = "\n\n" in self._text[earlier.closed : quoted.opened]
+        if earlier.goes_on or (sentences <= 1 and not paragraphs):
             return Attribution(said.speaker, None, "continued")
         return None
 
     def _clause_after(self, quoted: Quoted, following: Quoted | None) -> Clause | None:
         """Return what goes on after the closing mark in the same sentence."""
-        start = quoted.end + 1
-        _, end = sentence_at(self._text, self._starts, quoted.end, min(start, len(self._text)))
-        end = min(end, start + _AFTER_CHARS, following.start - 1 if following else len(self._text))
+        start = min(quoted.closed + 1, len(self._text))
+        _, end = sentence_at(self._text, self._starts, quoted.closed, start)
+        end = min(end, start + _AFTER_CHARS, following.opened if following else len(self._text))
         rest = _COMMA.match(self._text, start, max(start, end))
         begin = rest.end() if rest else start
         if begin >= end:
@@ -133,8 +148,8 @@ class Speakers:
 
     def _clause_before(self, quoted: Quoted) -> Clause:
         """Return what stands before the opening mark in the same sentence."""
-        end = quoted.start - 1
-        earlier = self._before[0].end + 1 if self._before else 0
+        end = quoted.opened
+        earlier = self._before[0].closed + 1 if self._before else 0
         begin = max(self._sentence_start(end), earlier, end - _BEFORE_CHARS)
         return self._clause(begin, max(begin, end))
 
@@ -168,7 +183,7 @@ class Speakers:
         """Tell whether a verb without a subject has one that is left out, and no unnamed one."""
         if found.speaker is not None:
             return True
-        return self._language in ("ar", "es", "tr") and found.why == "no_subject"
+        return self._language in ("ar", "es", "tr") and found.why == ALONE
 
     def _meant(self, pronoun: Named | None, position: int) -> Named | None:
         """Return who spoke last before a place, if it is the only one that can be meant."""

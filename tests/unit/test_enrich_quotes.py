@@ -147,7 +147,7 @@ def test_a_place_after_a_preposition_does_not_speak(quotes):
 
 
 def test_a_quotation_without_a_verb_needs_words_enough(quotes):
-    assert quotes("They wrote of “grave delays” there.") == ()
+    assert quotes("The talks saw “grave delays” there.") == ()
     (quote,) = quotes("On the wall stood “we are going home in the spring”.")
     assert (quote.speaker, quote.verb, quote.why) == (None, None, "no_verb")
 
@@ -157,7 +157,6 @@ def test_every_language_has_words_of_saying():
         words = reporting_of(language)
         assert len(words.said) > 25
         assert words.oblique
-        assert words.person
     assert reporting_of("xx") == reporting_of("en")
 
 

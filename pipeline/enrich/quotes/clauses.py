@@ -43,15 +43,6 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A verb of saying, and its subject: None when there is none that we can tell."""
-
-    verb: Word
-    subject: Named | None
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """A text, the names in it in order, and the words by which it is read."""
 

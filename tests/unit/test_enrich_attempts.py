@@ -34,7 +34,6 @@ def test_the_other_parts_are_there(half):
     assert found.topics == ()
     assert [one.id for one in found.entities] == ["recep-tayyip-erdogan"]
     assert [one.speaker for one in found.quotes] == ["Recep Tayyip Erdoğan"]
-    assert found.fingerprint
 
 
 def test_when_places_fail_the_names_of_the_gazetteer_remain(root):

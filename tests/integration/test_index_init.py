@@ -6,7 +6,7 @@ from support_index import ROOT, article, elastic, elastic_settings, remove_colle
 from pipeline.adapters.elastic.cluster import connect
 from pipeline.adapters.elastic.names import Names
 from pipeline.adapters.elastic.setup import Setup
-from pipeline.errors import UsageError
+from pipeline.errors import IndexUnavailable, UsageError
 from pipeline.index.query import Query
 
 pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(300)]
@@ -149,6 +149,15 @@ def test_a_template_of_somebody_else_in_the_way_is_a_sentence(collection):
     collection.client.indices.put_index_template(name=theirs, index_patterns=patterns, priority=200)
     with pytest.raises(UsageError, match="refuses to set up"):
         collection.init()
+
+
+@pytest.mark.parametrize("which", [("write",), ("read", "write")])
+def test_prune_removes_nothing_while_nothing_serves(collection, which):
+    before = collection.indices()
+    collection.take_off(*(getattr(collection.names, one) for one in which))
+    with pytest.raises(IndexUnavailable, match="so nothing is deleted"):
+        collection.index.prune()
+    assert collection.indices() == before
 
 
 def test_prune_removes_only_what_is_surely_ours(collection):

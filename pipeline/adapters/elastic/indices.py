@@ -179,7 +179,8 @@ class Indices:
         """Return when the index that serves was made. Raises IndexUnavailable when none does."""
         serving = self.behind(self.names.write)
         if serving is None:
-            raise IndexUnavailable(f"there is no index behind {self.names.write}")
+            write = self.names.write
+            raise IndexUnavailable(f"there is no index behind {write}, so nothing is deleted")
         with refusals("ask when an index was made", self._cluster.settings.url):
             said = self._client().indices.get_settings(index=serving, name="index.creation_date")
         made_ms = int(said.body[serving]["settings"]["index"]["creation_date"])

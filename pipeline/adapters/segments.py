@@ -57,10 +57,12 @@ class SegmentFolder:
                     continue
                 except OSError as error:
                     raise StoreUnavailable(f"{segment.name} cannot be changed: {error}") from error
-                if not _locks(file, segment.name):
-                    in_use.append(segment)
-                elif os.fstat(file.fileno()).st_nlink:  # else somebody deleted it as we locked it
-                    ours.append(segment)
+                locked = _locks(file, segment.name)
+                about = os.fstat(file.fileno())
+                if not about.st_nlink:  # somebody deleted it just now
+                    continue
+                same = _segment(segment.name, about) == segment  # else its writer has just ended
+                (ours if locked and same else in_use).append(segment)
             yield ours, in_use
 
     def copy(self, wanted: Mapping[str, Sequence[ArchivePlace]]) -> Copied:

@@ -520,6 +520,20 @@ def test_two_that_trim_at_once_do_not_take_the_same_segment(desk):
     assert desk.trim().rewritten == 1
 
 
+def test_a_segment_that_was_written_to_since_it_was_listed_is_in_use(desk):
+    """Its writer may be just about to tell the ledger."""
+    kept = filled(desk)
+    for path in desk.folder.iterdir():
+        os.utime(path, (time.time() - 90 * 86_400,) * 2)
+    segments = SegmentFolder(desk.folder)
+    listed = older(segments, MONTH)
+    desk.keep("appended now, and the segment was full")
+    desk.archive.close()
+    with segments.held(listed) as (ours, in_use):
+        assert (ours, in_use) == ([], listed)
+    assert desk.pages() == kept
+
+
 def test_a_url_without_a_page_has_no_place(ledger):
     bring_to(ledger, A, Stage.FETCH)
     assert ledger.find_place(article_id(A)) is None

@@ -4,6 +4,7 @@ import pytest
 from support_index import ROOT, article, elastic, elastic_settings, remove_collection
 
 from pipeline.adapters.elastic.cluster import connect
+from pipeline.adapters.elastic.indices import Indices
 from pipeline.adapters.elastic.names import Names
 from pipeline.adapters.elastic.setup import Setup
 from pipeline.errors import IndexUnavailable, UsageError
@@ -149,6 +150,26 @@ def test_a_template_of_somebody_else_in_the_way_is_a_sentence(collection):
     collection.client.indices.put_index_template(name=theirs, index_patterns=patterns, priority=200)
     with pytest.raises(UsageError, match="refuses to set up"):
         collection.init()
+
+
+class Overtaken(Indices):
+    """Is overtaken by another rebuild that ends, after it has looked which indices serve."""
+
+    def existing(self):
+        found = super().existing()
+        self.other.finish_rebuild(self.others)
+        return found
+
+
+def test_a_rebuild_that_begins_as_another_ends_does_not_delete_the_index_that_serves(collection):
+    other = Indices(collection.index.cluster, collection.names)
+    filled = other.start_rebuild()
+    mine = Overtaken(collection.index.cluster, collection.names)
+    mine.other, mine.others = other, filled
+    fresh = mine.start_rebuild()
+    assert collection.index.describe()["serving"] == filled
+    assert set(collection.aliases(filled)) == {collection.names.read, collection.names.write}
+    assert set(collection.aliases(fresh)) == {collection.names.rebuild}
 
 
 @pytest.mark.parametrize("which", [("write",), ("read", "write")])

@@ -27,7 +27,7 @@ from support_ledger import (
 
 from pipeline.adapters import segments as folder_of_segments
 from pipeline.adapters.archive import WarcArchive
-from pipeline.adapters.ledger import open_ledger
+from pipeline.adapters.ledger import archived, open_ledger
 from pipeline.adapters.ledger.backups import backup, restore
 from pipeline.adapters.ledger.care import SqlCare
 from pipeline.adapters.ledger.tables import pages, places, sightings, urls
@@ -532,6 +532,29 @@ def test_a_segment_that_was_written_to_since_it_was_listed_is_in_use(desk):
     with segments.held(listed) as (ours, in_use):
         assert (ours, in_use) == ([], listed)
     assert desk.pages() == kept
+
+
+@pytest.mark.postgres
+def test_the_new_places_are_on_disk_when_files_are_deleted_whatever_the_server_is_set_to(
+    postgres_url,
+):
+    """A power cut must not take back what the old segments were deleted for."""
+    hasty = open_ledger(f"{postgres_url}&options=-c%20synchronous_commit%3Doff")
+    try:
+        assert hasty.database.write(durability) == ("off", "on")
+        assert hasty.database.write(setting) == "off"
+    finally:
+        hasty.close()
+
+
+def durability(connection):
+    before = setting(connection)
+    assert archived.re_place(connection, [], [], {})
+    return before, setting(connection)
+
+
+def setting(connection):
+    return connection.scalar(sa.text("SHOW synchronous_commit"))
 
 
 def test_a_url_without_a_page_has_no_place(ledger):

@@ -105,14 +105,32 @@ class SegmentFolder:
         self, segment: str, its: Sequence[ArchivePlace], file: BinaryIO, name: str
     ) -> dict[ArchivePlace, ArchivePlace]:
         places = {}
+        for place, records in self._records(segment, its):
+            offset = write_whole(file, records)
+            places[place] = ArchivePlace(name, offset, place.length, place.sha256)
+        return places
+
+    def _records(
+        self, segment: str, its: Sequence[ArchivePlace]
+    ) -> Iterator[tuple[ArchivePlace, bytes]]:
+        """Yield the records of each place, checked."""
         with (self._folder / segment).open("rb") as old:
             for place in sorted(its, key=lambda one: one.offset):
                 old.seek(place.offset)
                 records = old.read(place.length)
                 checked(records, place)
-                offset = write_whole(file, records)
-                places[place] = ArchivePlace(name, offset, place.length, place.sha256)
-        return places
+                yield place, records
+
+    def damaged(self, wanted: Mapping[str, Sequence[ArchivePlace]]) -> list[str]:
+        """Return the segments of which some of these exchanges cannot be read."""
+        found = []
+        for segment, its in wanted.items():
+            try:
+                for _ in self._records(segment, its):
+                    pass
+            except Permanent:
+                found.append(segment)
+        return found
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete segments for good."""

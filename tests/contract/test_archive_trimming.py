@@ -310,8 +310,10 @@ def test_a_damaged_segment_is_left_as_it_is_and_the_others_are_trimmed(desk):
     content[at.offset + 20 : at.offset + 60] = bytes(40)
     (desk.folder / damaged).write_bytes(bytes(content))
     desk.grow_old()
+    said = desk.trim(dry_run=True)
     done = desk.trim()
-    assert (done.damaged, done.rewritten) == ([damaged], 1)
+    assert (said.damaged, said.rewritten, said.exchanges_removed) == ([damaged], 1, 1)
+    assert (done.damaged, done.rewritten, done.exchanges_removed) == ([damaged], 1, 1)
     assert (desk.folder / damaged).read_bytes() == bytes(content)
     assert desk.archive.read(desk.ledger.find_place(article_id(B))).body == b"page: B"
 

@@ -9,7 +9,7 @@ So one strong phrase is enough. Weak ones count 0.4 in the project's own taxonom
 ones are enough) and a weak one alone counts nothing, how often it may stand there. `near` lists are
 strong phrases made of words that stand within NEAR_CHARS in any order. A topic that `yields_to`
 another is not given where that one scores at least as high. What is found for a topic is found for
-its parents too.
+its parents too, and a topic is given only together with them.
 """
 
 import math
@@ -56,7 +56,7 @@ class Weighing:
     """How a taxonomy weighs."""
 
     weak: float = 0.4
-    share: float = 0.0  # of the points of the best topic: what others need to be given
+    share: float = 0.0  # of the best topic's points, at the same depth: what others need
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +118,30 @@ class Topics:
                     for topic in self._lineage[one.use.topic]:
                         found[topic].append(one)
         judged = {topic: self._judge(several, parts) for topic, several in found.items()}
-        most = max((points for points, _ in judged.values()), default=0.0)
-        enough = self._weighing.share * most
+        given = self._given({topic: points for topic, (points, _) in judged.items()})
         topics = [
-            Topic(topic, self._names[topic], round(points / (points + 1), 3),
+            Topic(topic, self._names[topic], _score(points),
                   tuple(mention(parts, one.part, one.start, one.end) for one in evidence))
             for topic, (points, evidence) in judged.items()
-            if points >= enough
+            if topic in given
         ]  # fmt: skip
-        scores = {topic.id: topic.score for topic in topics if topic.score >= THRESHOLD}
-        given = [
-            topic
-            for topic in topics
-            if topic.id in scores
-            and all(scores.get(other, 0) < topic.score for other in self._yields_to[topic.id])
-        ]
-        return tuple(sorted(given, key=lambda topic: (-topic.score, topic.id)))
+        return tuple(sorted(topics, key=lambda topic: (-topic.score, topic.id)))
+
+    def _given(self, points: Mapping[str, float]) -> set[str]:
+        """Return what has enough points, alone and beside others of its depth, and its parents."""
+        enough = {topic: one for topic, one in points.items() if _score(one) >= THRESHOLD}
+        most: defaultdict[int, float] = defaultdict(float)
+        for topic, one in enough.items():
+            depth = len(self._lineage[topic])
+            most[depth] = max(most[depth], one)
+        return {
+            above
+            for topic, one in enough.items()
+            if one >= self._weighing.share * most[len(self._lineage[topic])]
+            and enough.keys() >= set(self._lineage[topic])
+            and all(enough.get(other, 0) < one for other in self._yields_to[topic])
+            for above in self._lineage[topic]
+        }
 
     def _judge(
         self, found: list[_Found], parts: Mapping[str, Folded]
@@ -173,6 +181,10 @@ class Topics:
                 if len(last) == wanted and one.end - start <= NEAR_CHARS:
                     yield _Found(one.use, part, start, one.end)
                     last.clear()
+
+
+def _score(points: float) -> float:
+    return round(points / (points + 1), 3)
 
 
 def _lineage(topic: str, parents: Mapping[str, str | None]) -> Iterator[str]:

@@ -170,6 +170,34 @@ def test_a_safe_zone_in_a_league_table_is_sport(shipped, text, language):
     assert "sport" in found
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "topic"),
+    [
+        ("New sanctions: a red card and a three-match ban by the panel.", "en", "sanctions"),
+        ("PFDK yaptırımı açıkladı: kırmızı kart gören oyuncuya iki maç.", "tr", "sanctions"),
+        ("فرض عقوبات بعد بطاقة حمراء، قالت لجنة الانضباط", "ar", "sanctions"),
+        ("Das Sportgericht verhängt Sanktionen nach der Rote Karte.", "de", "sanctions"),
+        ("Nouvelles sanctions de la commission de discipline.", "fr", "sanctions"),
+        ("Nuevas sanciones del comité de disciplina.", "es", "sanctions"),
+        ("A truce in the price war of the supermarkets.", "en", "ceasefire"),
+        ("La trêve hivernale commence samedi.", "fr", "ceasefire"),
+        ("Una tregua comercial entre las dos potencias.", "es", "ceasefire"),
+        ("Mit einem Alleingang überwand er den Torwart.", "de", "unilateral-operation"),
+        ("The caliphate of the Abbasid rulers prized its libraries.", "en", "counter-isis"),
+        ("Rangers and villagers held a joint patrol against poachers.", "en", "combined-patrol"),
+        ("Şampiyonlar Ligi'nde ikinci tur eşleşmeleri belli oldu.", "tr", "elections"),
+        ("Éliminée au premier tour de Roland-Garros.", "fr", "elections"),
+        ("En la segunda vuelta de LaLiga sumó más puntos.", "es", "elections"),
+        ("Les manifestations sportives de l'été.", "fr", "protests"),
+        ("A displaced fracture of the wrist.", "en", "displaced-people-return"),
+        ("Die Reiserückkehrer stauten sich am Brenner, Rückkehrer überall.", "de",
+         "displaced-people-return"),
+    ],
+)  # fmt: skip
+def test_the_same_words_in_another_context_are_another_matter(shipped, text, language, topic):
+    assert topic not in ids(shipped, text, language)
+
+
 def test_the_topics_that_were_asked_for_are_there(shipped):
     wanted = (
         "safe-zone security-mechanism combined-patrol peace-corridor displaced-people-return"

@@ -47,7 +47,7 @@ def enrich(
         Path | None,
         typer.Option(
             "--config-dir",
-            help="Folder with gazetteer/ and topics.toml. Default: ./config, else the checkout's.",
+            help="Folder with gazetteer/, topics.toml, iptc/. Default: ./config, else the checkout's.",
             envvar="NEWSLINE_CONFIG_DIR",
             file_okay=False,
             exists=True,
@@ -59,8 +59,9 @@ def enrich(
     """Find the language, people, organisations, places and topics of a text.
 
     Offsets count code points of the given title or text. A batch has one JSON object per line:
-    {"id", "title", "text", "language"?}; each is answered in order by a line with its id, a line
-    that cannot be read by {"id", "line", "error"}. What `newsline extract` dropped or gave up is
+    {"id", "title", "text", "language"?, "section"?, "keywords"?}, the last two as the outlet gives
+    them; each is answered in order by a line with its id, a line that cannot be read by
+    {"id", "line", "error"}. What `newsline extract` dropped or gave up is
     passed on with its outcome and reason. Exit code 1 if a line was dead or could not be read, or
     if the one text had to be given up.
 
@@ -175,8 +176,8 @@ def _given(file: str, title: str, language: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{file}: cannot be read: {plain_reason(error)}") from error
     return {
+        **given,
         "title": given["title"] or title,
-        "text": given["text"],
         "language": given["language"] or language or None,
     }
 

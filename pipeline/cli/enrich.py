@@ -47,7 +47,7 @@ def enrich(
         Path | None,
         typer.Option(
             "--config-dir",
-            help="Folder with gazetteer/, topics.toml, iptc/. Default: ./config, else the checkout's.",
+            help="Holds gazetteer/, topics.toml, iptc/. Default: ./config, else the checkout's",
             envvar="NEWSLINE_CONFIG_DIR",
             file_okay=False,
             exists=True,

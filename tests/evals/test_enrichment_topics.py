@@ -80,17 +80,22 @@ def test_the_parents_of_a_media_topic_are_given_with_it(read, root):
 @pytest.mark.corpora
 def test_four_classes_of_news_through_iptc_codes(corpora, root):
     topics = load_iptc(root / "config/iptc")
-    right, total = Counter(), Counter()
+    right, total, unread = Counter(), Counter(), []
     path = corpora / "enrich/topics/agnews_dev.jsonl"
-    for line in path.read_text("utf-8").splitlines():
+    for number, line in enumerate(path.read_text("utf-8").splitlines()):
         row = json.loads(line)
         parts = {"title": fold(row["title"]), "text": fold(row["text"])}
         scores = {topic.id: topic.score for topic in topics.find(parts, "en")}
-        right[row["label"]] += _class(scores) == row["label"]
+        hit = _class(scores) == row["label"]
+        right[row["label"]] += hit
         total[row["label"]] += 1
+        if number % 2:
+            unread.append(hit)
     assert total.total() == 1500
-    assert right.total() / total.total() >= 0.81
-    assert min(right[label] / total[label] for label in total) >= 0.71
+    assert right.total() / total.total() >= 0.82
+    assert min(right[label] / total[label] for label in total) >= 0.74
+    # Nobody read the misses of every other item: that half says what to expect elsewhere.
+    assert sum(unread) / len(unread) >= 0.81
 
 
 def _class(scores):

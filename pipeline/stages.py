@@ -248,6 +248,9 @@ async def _enrich_one(doors: Doors, work: ArticleWork) -> StepResult:
             text=extraction.text,
             language=extraction.language,
             country=next((one.feed.country for one in work.sightings if one.feed.country), None),
+            section=extraction.section
+            or next((one.feed.section for one in work.sightings if one.feed.section), None),
+            keywords=extraction.keywords,
             places=doors.places,
         )
     except ItemError as error:

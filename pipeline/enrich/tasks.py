@@ -1,6 +1,6 @@
 """What the workers of `newsline enrich` can do: a registry without feeds and pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,20 @@ def enrich(
     text: str,
     language: str | None,
     country: str | None = None,
+    section: str | None = None,
+    keywords: Sequence[str] = (),
     places: PlaceNames | None = None,
 ) -> Enrichment:
-    """Enrich one text by a configuration folder; `country` is the outlet's."""
+    """Enrich one text by a configuration folder; what is after `language` is the outlet's."""
     enrichers = _enrichers(config_dir, places)
-    return enrichers.enrich(title=title, text=text, language=language, country=country)
+    return enrichers.enrich(
+        title=title,
+        text=text,
+        language=language,
+        country=country,
+        section=section,
+        keywords=keywords,
+    )
 
 
 TASKS: dict[str, Callable[..., Any]] = {"enrich": enrich}

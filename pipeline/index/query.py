@@ -13,6 +13,7 @@ FACETS = (
     "place",
     "scene",
     "topic",
+    "iptc",
     "outlet",
     "language",
     "country",

@@ -20,7 +20,7 @@ from pipeline.index.schema import SCHEMA_VERSION
 from pipeline.model import Document
 
 #: Raised when entries of an older layout would be searched wrongly.
-LAYOUT_VERSION = 4
+LAYOUT_VERSION = 5
 
 PARTS = ("title", "text")  # what free text is searched in
 LIVE, GONE = "live", "gone"

@@ -74,6 +74,10 @@ class Segments(Protocol):
         """Copy exchanges of some segments, byte for byte, into a new one; durable at the end."""
         ...
 
+    def damaged(self, wanted: Mapping[str, Sequence[ArchivePlace]]) -> list[str]:
+        """Return the segments of which some of these exchanges cannot be read, as `copy` would."""
+        ...
+
     def remove(self, names: Iterable[str]) -> None:
         """Delete segments for good."""
         ...

@@ -261,9 +261,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic of config/topics.toml with the words that triggered it."""
+    """A topic of config/topics.toml or config/iptc/ with the words that triggered it.
 
-    id: str
+    `part` of a mention may be "section" or "keywords" too: what the outlet says itself. Keywords
+    count as one text there, with a blank line between two.
+    """
+
+    id: str  # of an IPTC Media Topic its code, eight digits
     name: str
     score: float  # 0..1
     evidence: tuple[Mention, ...]
@@ -312,6 +316,7 @@ class Enrichment:
     terms: Mapping[str, float] = field(default_factory=dict)  # what its story is recognised by
     wire: str | None = None  # news agency that the text credits
     places: tuple[Place, ...] = ()
+    iptc: tuple[Topic, ...] = ()  # IPTC Media Topics; the parents of one are given with it
     quotes: tuple[Quote, ...] = ()
     dates: tuple[MentionedDate, ...] = ()
     key_phrases: tuple[str, ...] = ()  # best first

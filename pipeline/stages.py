@@ -262,6 +262,9 @@ async def _enrich_one(doors: Doors, work: ArticleWork) -> StepResult:
             language=extraction.language,
             country=next((one.feed.country for one in work.sightings if one.feed.country), None),
             published=local_day(published_claim(work), zone),
+            section=extraction.section
+            or next((one.feed.section for one in work.sightings if one.feed.section), None),
+            keywords=extraction.keywords,
             places=doors.places,
         )
     except ItemError as error:

@@ -119,13 +119,14 @@ def _trim_some(
     done.foreign += strange
     own = [segment for segment in ours if segment.name not in strange]
     worth = [segment for segment in own if is_worth(segment, its[segment.name])]
+    wanted = {each.name: [one.place for one in its[each.name] if one.stays] for each in worth}
     if dry_run:
-        sizes = (one.place.length for each in worth for one in its[each.name] if one.stays)
-        _note(done, worth, its, sum(sizes))
+        damaged = segments.damaged(wanted)
+        done.damaged += damaged
+        whole = [segment for segment in worth if segment.name not in damaged]
+        _note(done, whole, its, sum(one.length for each in whole for one in wanted[each.name]))
         return
-    copied = segments.copy(
-        {each.name: [one.place for one in its[each.name] if one.stays] for each in worth}
-    )
+    copied = segments.copy(wanted)
     done.damaged += copied.damaged
     whole = [segment for segment in worth if segment.name not in copied.damaged]
     if not whole:

@@ -8,6 +8,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_finish(session):
+    """Refuse to go on where groups are not kept: each worker would start an Airflow of its own."""
+    if getattr(session.config.option, "loadgroup", False):
+        grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+        if any("@" not in item.nodeid for item in grouped):
+            raise pytest.UsageError("this pytest and this pytest-xdist do not keep xdist_group")
+
+
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch):
     """NEWSLINE_* of the person who runs the tests must not change what is tested."""

@@ -95,6 +95,7 @@ def article(
     organisations=(),
     places=(),
     topics=(),
+    iptc=(),
     authors=(),
     section=None,
     country="GB",
@@ -140,6 +141,7 @@ def article(
                 tuple(Topic(name.lower(), name, 0.9, ()) for name in topics),
                 "",
                 {"language": "1"},
+                iptc=tuple(Topic(code, name, 0.8, ()) for code, name in iptc),
             ),
             grouping=Grouping(None, None),
             sightings=(sighting,),
@@ -175,6 +177,7 @@ def newsroom():
             "Olive harvest begins early",
             "Growers in the hills started a fortnight before the usual date. Prices fell.",
             day="2019-09-10", outlet="valley-gazette", country="US", section="economy",
+            iptc=[("04000000", "economy, business and finance"), ("20000210", "agriculture")],
         ),
         article(
             "tr-bolge",

@@ -81,7 +81,9 @@ class WarcArchive:
             self._close_segment()
 
     def _open_segment(self) -> BinaryIO:
-        """Return the segment being written, a new one if none is open."""
+        """Return the segment being written, a new one if none is open or somebody deleted it."""
+        if self._file is not None and not os.fstat(self._file.fileno()).st_nlink:
+            self._close_segment()
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._name = segment_name()

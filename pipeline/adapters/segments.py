@@ -57,10 +57,12 @@ class SegmentFolder:
                     continue
                 except OSError as error:
                     raise StoreUnavailable(f"{segment.name} cannot be changed: {error}") from error
-                if not _locks(file, segment.name):
-                    in_use.append(segment)
-                elif os.fstat(file.fileno()).st_nlink:  # else somebody deleted it as we locked it
-                    ours.append(segment)
+                locked = _locks(file, segment.name)
+                about = os.fstat(file.fileno())
+                if not about.st_nlink:  # somebody deleted it just now
+                    continue
+                same = _segment(segment.name, about) == segment  # else its writer has just ended
+                (ours if locked and same else in_use).append(segment)
             yield ours, in_use
 
     def copy(self, wanted: Mapping[str, Sequence[ArchivePlace]]) -> Copied:
@@ -103,14 +105,32 @@ class SegmentFolder:
         self, segment: str, its: Sequence[ArchivePlace], file: BinaryIO, name: str
     ) -> dict[ArchivePlace, ArchivePlace]:
         places = {}
+        for place, records in self._records(segment, its):
+            offset = write_whole(file, records)
+            places[place] = ArchivePlace(name, offset, place.length, place.sha256)
+        return places
+
+    def _records(
+        self, segment: str, its: Sequence[ArchivePlace]
+    ) -> Iterator[tuple[ArchivePlace, bytes]]:
+        """Yield the records of each place, checked."""
         with (self._folder / segment).open("rb") as old:
             for place in sorted(its, key=lambda one: one.offset):
                 old.seek(place.offset)
                 records = old.read(place.length)
                 checked(records, place)
-                offset = write_whole(file, records)
-                places[place] = ArchivePlace(name, offset, place.length, place.sha256)
-        return places
+                yield place, records
+
+    def damaged(self, wanted: Mapping[str, Sequence[ArchivePlace]]) -> list[str]:
+        """Return the segments of which some of these exchanges cannot be read."""
+        found = []
+        for segment, its in wanted.items():
+            try:
+                for _ in self._records(segment, its):
+                    pass
+            except Permanent:
+                found.append(segment)
+        return found
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete segments for good."""

@@ -21,7 +21,7 @@ from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_json, print_
 from pipeline.config import ParserSettings, load
 from pipeline.errors import ItemError, UsageError
 from pipeline.index.said import said
-from pipeline.model import Enrichment, Mention, Place, Result
+from pipeline.model import Enrichment, Mention, Place, Result, Topic
 
 _REGISTRY = "pipeline.enrich.tasks"
 _STANDARD = "-"
@@ -52,7 +52,7 @@ def enrich(
         Path | None,
         typer.Option(
             "--config-dir",
-            help="Folder with gazetteer/ and topics.toml. Default: ./config, else the checkout's.",
+            help="Holds gazetteer/, topics.toml, iptc/. Default: ./config, else the checkout's",
             envvar="NEWSLINE_CONFIG_DIR",
             file_okay=False,
             exists=True,
@@ -64,10 +64,11 @@ def enrich(
     """Find the language, people, organisations, places, topics, quotations and dates of a text.
 
     Offsets count code points of the given title or text. A batch has one JSON object per line:
-    {"id", "title", "text", "language"?, "published_at"?}; each is answered in order by a line with
-    its id, a line that cannot be read by {"id", "line", "error"}. What `newsline extract` dropped
-    or gave up is passed on with its outcome and reason. Exit code 1 if a line was dead or could not
-    be read, or if the one text had to be given up.
+    {"id", "title", "text", "language"?, "published_at"?, "section"?, "keywords"?}, the last two as
+    the outlet gives them; each is answered in order by a line with its id, a line that cannot be
+    read by {"id", "line", "error"}. What `newsline extract` dropped or gave up is passed on with
+    its outcome and reason. Exit code 1 if a line was dead or could not be read, or if the one text
+    had to be given up.
 
     Example: newsline enrich article.txt --title "First joint patrol" --json
 
@@ -141,15 +142,8 @@ def as_json(found: Enrichment) -> dict[str, Any]:
             for entity in found.entities
         ],
         "places": [_place(place) for place in found.places],
-        "topics": [
-            {
-                "id": topic.id,
-                "name": topic.name,
-                "score": topic.score,
-                "evidence": [_mention(one) for one in topic.evidence],
-            }
-            for topic in found.topics
-        ],
+        "topics": [_topic(topic) for topic in found.topics],
+        "iptc": [_topic(topic) for topic in found.iptc],
         **said(found),
         "fingerprint": found.fingerprint,
         "versions": dict(found.versions),
@@ -190,8 +184,8 @@ def _given(file: str, title: str, language: str, published: str) -> dict[str, An
     except (OSError, ValueError) as error:
         raise UsageError(f"{file}: cannot be read: {plain_reason(error)}") from error
     return {
+        **given,
         "title": given["title"] or title,
-        "text": given["text"],
         "language": given["language"] or language or None,
         "published": day,
     }
@@ -238,6 +232,15 @@ def _opened(name: str, mode: Literal["rb", "wb"]) -> AbstractContextManager[Bina
     return nullcontext(sys.stdin.buffer if mode == "rb" else sys.stdout.buffer)
 
 
+def _topic(topic: Topic) -> dict[str, Any]:
+    return {
+        "id": topic.id,
+        "name": topic.name,
+        "score": topic.score,
+        "evidence": [_mention(one) for one in topic.evidence],
+    }
+
+
 async def _answer(enricher: _Enricher, line: bytes, number: int) -> dict[str, Any]:
     name = None
     try:
@@ -267,16 +270,22 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _texts(values: dict[str, Any]) -> dict[str, Any]:
     """Return what the enrichers take; everything else in the object is left alone."""
-    given = {key: values.get(key) for key in ("title", "text", "language", "published_at")}
+    strings = ("title", "text", "language", "section", "published_at")
+    given = {key: values.get(key) for key in strings}
     for key, value in given.items():
         if value is not None and not isinstance(value, str):
             raise ValueError(f"{key} is not a string")
     if given["title"] is None and given["text"] is None:
         raise ValueError("has neither title nor text")
+    keywords = values.get("keywords") or []
+    if not isinstance(keywords, list) or not all(isinstance(one, str) for one in keywords):
+        raise ValueError("keywords is not a list of strings")
     return {
         "title": given["title"] or "",
         "text": given["text"] or "",
         "language": given["language"],
+        "section": given["section"],
+        "keywords": keywords,
         "published": _day(given["published_at"]),
     }
 
@@ -294,8 +303,9 @@ def _show(found: Enrichment) -> None:
         for place in found.places
     ]  # fmt: skip
     print_table("Places", ("place", "kind", "country", "score", "scene", "because of"), places)
-    topics = [(topic.name, topic.score, _surfaces(topic.evidence)) for topic in found.topics]
-    print_table("Topics", ("topic", "score", "because of"), topics)
+    for heading, topics in (("Topics", found.topics), ("IPTC Media Topics", found.iptc)):
+        rows = [(topic.name, topic.score, _surfaces(topic.evidence)) for topic in topics]
+        print_table(heading, ("topic", "score", "because of"), rows)
     quotes = [(one.speaker or "", one.text, one.why) for one in found.quotes]
     print_table("Quotations", ("speaker", "words", "because of"), quotes)
     dates = [(one.value, one.surface, one.why) for one in found.dates]

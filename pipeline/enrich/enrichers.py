@@ -1,13 +1,14 @@
 """All enrichers together: built once from a configuration folder, then pure."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from pipeline.enrich import (
     entities,
     fingerprint,
+    iptc,
     key_phrases,
     language,
     sentences,
@@ -21,12 +22,14 @@ from pipeline.enrich.dates import dates
 from pipeline.enrich.folding import Folded, fold
 from pipeline.enrich.gazetteer import Gazetteer
 from pipeline.enrich.gazetteer_files import gazetteer_files, load_gazetteer
+from pipeline.enrich.iptc import iptc_files, load_iptc
 from pipeline.enrich.language import LanguageDetector
 from pipeline.enrich.places import places
 from pipeline.enrich.places.listed import NoPlaces, PlaceNames
 from pipeline.enrich.places.places import Placed, Places
 from pipeline.enrich.places.words import PlaceWords
 from pipeline.enrich.quotes import quotes
+from pipeline.enrich.topic_files import load_topics
 from pipeline.enrich.topics import Topics
 from pipeline.enrich.words import words_of
 from pipeline.errors import ConfigError, Fault
@@ -34,7 +37,7 @@ from pipeline.model import Enrichment, Entity, Place
 
 #: What is read for dates and key phrases: more is no article, and its end says nothing new.
 _WORDS_CHARS = 100_000
-_GAZETTEER, _TOPICS, _PLACES = "gazetteer", "topics.toml", "places.toml"
+_GAZETTEER, _TOPICS, _PLACES, _IPTC = "gazetteer", "topics.toml", "places.toml", "iptc"
 
 
 class Enrichers:
@@ -45,36 +48,46 @@ class Enrichers:
     """
 
     def __init__(
-        self, gazetteer: Gazetteer, places: Places, topic_rules: Topics, versions: dict[str, str]
+        self,
+        gazetteer: Gazetteer,
+        places: Places,
+        topic_rules: Topics,
+        media_topics: Topics,
+        versions: dict[str, str],
     ) -> None:
         self._gazetteer = gazetteer
         self._places = places
         self._topics = topic_rules
+        self._iptc = media_topics
         self._language = LanguageDetector()
         self.versions = versions
 
     @classmethod
     def load(cls, config_dir: Path, listed: PlaceNames | None = None) -> "Enrichers":
-        """Read gazetteer/, places.toml and topics.toml; ConfigError names every fault in them.
+        """Read gazetteer/, places.toml, topics.toml and iptc/; ConfigError names every fault.
 
         `listed` are the places of GeoNames; without them those of gazetteer/ are all that is known.
         """
         folder, file = config_dir / _GAZETTEER, config_dir / _TOPICS
         faults: list[Fault] = []
-        gazetteer = topic_rules = place_words = None
+        gazetteer = topic_rules = place_words = media_topics = None
         try:
             gazetteer = load_gazetteer(folder)
         except ConfigError as error:
             faults += error.faults
         try:
-            topic_rules = Topics.load(file)
+            topic_rules = load_topics(file)
         except ConfigError as error:
             faults += error.faults
         try:
             place_words = PlaceWords.load(config_dir / _PLACES)
         except ConfigError as error:
             faults += error.faults
-        if faults or gazetteer is None or topic_rules is None or place_words is None:
+        try:
+            media_topics = load_iptc(config_dir / _IPTC)
+        except ConfigError as error:
+            faults += error.faults
+        if not (gazetteer and topic_rules and place_words and media_topics):
             raise ConfigError(faults)
         listed = listed or NoPlaces()
         versions = {
@@ -82,6 +95,7 @@ class Enrichers:
             "entities": f"{entities.VERSION}-{_digest(gazetteer_files(folder))}",
             "places": f"{places.VERSION}-{_digest([config_dir / _PLACES])}-{listed.version}",
             "topics": f"{topics.VERSION}-{_digest([file])}",
+            "iptc": f"{topics.VERSION}-{iptc.VERSION}-{_digest(iptc_files(config_dir / _IPTC))}",
             "fingerprint": fingerprint.VERSION,
             "copies": f"{shingles.VERSION}-{wires.VERSION}",
             "stories": story_terms.VERSION,
@@ -90,7 +104,8 @@ class Enrichers:
             "dates": dates.VERSION,
             "key_phrases": key_phrases.VERSION,
         }
-        return cls(gazetteer, Places(gazetteer, listed, place_words), topic_rules, versions)
+        placing = Places(gazetteer, listed, place_words)
+        return cls(gazetteer, placing, topic_rules, media_topics, versions)
 
     def enrich(
         self,
@@ -100,11 +115,13 @@ class Enrichers:
         language: str | None,
         country: str | None = None,
         published: date | None = None,
+        section: str | None = None,
+        keywords: Sequence[str] = (),
     ) -> Enrichment:
         """Return what an article is about.
 
         `language` is what page or feed claim, `country` where the outlet is, `published` the day
-        there on which it came out; each if known.
+        there on which it came out; each if known. `section` and `keywords` are the outlet's own.
         """
         attempts = Attempts()
         code, score = attempts.of(
@@ -138,6 +155,11 @@ class Enrichers:
                 lambda: dates.find_dates(parts, words, code, published=published, country=country),
                 (),
             ),
+            iptc=attempts.of(
+                "iptc",
+                lambda: self._iptc.find({**parts, **_tags(section, keywords)}, code),
+                (),
+            ),
             key_phrases=attempts.of(
                 "key_phrases", lambda: key_phrases.find_key_phrases(parts, words, found, code), ()
             ),
@@ -165,6 +187,12 @@ class Enrichers:
             "entities", lambda: entities.as_entities(placed.names, parts, placed.spans), ()
         )
         return found, placed.places
+
+
+def _tags(section: str | None, keywords: Sequence[str]) -> dict[str, Folded]:
+    """Return what the outlet says itself, as parts beside title and text."""
+    said = {"section": section or "", "keywords": "\n\n".join(keywords)}
+    return {part: fold(text) for part, text in said.items() if text}
 
 
 def _digest(files: Iterable[Path]) -> str:

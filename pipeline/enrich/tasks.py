@@ -1,6 +1,6 @@
 """What the workers of `newsline enrich` can do: a registry without feeds and pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -25,12 +25,20 @@ def enrich(
     language: str | None,
     country: str | None = None,
     published: date | None = None,
+    section: str | None = None,
+    keywords: Sequence[str] = (),
     places: PlaceNames | None = None,
 ) -> Enrichment:
-    """Enrich one text by a configuration folder; `country` and day are the outlet's."""
+    """Enrich one text by a configuration folder; what is after `language` is the outlet's."""
     enrichers = _enrichers(config_dir, places)
     return enrichers.enrich(
-        title=title, text=text, language=language, country=country, published=published
+        title=title,
+        text=text,
+        language=language,
+        country=country,
+        published=published,
+        section=section,
+        keywords=keywords,
     )
 
 

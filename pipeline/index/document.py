@@ -141,6 +141,7 @@ def _why_grouped(work: ArticleWork) -> Mapping[str, Evidence]:
 def _enrichment(work: ArticleWork) -> dict[str, Any]:
     entities = work.enrichment.entities if work.enrichment else ()
     topics = work.enrichment.topics if work.enrichment else ()
+    iptc = work.enrichment.iptc if work.enrichment else ()
     names: dict[str, list[str]] = {facet: [] for facet in _FACET_OF_TYPE.values()}
     for entity in entities:
         facet = _FACET_OF_TYPE.get(entity.type)
@@ -152,6 +153,9 @@ def _enrichment(work: ArticleWork) -> dict[str, Any]:
         "topic": sorted({topic.name for topic in topics}),
         "entities": [_entity(entity) for entity in entities],
         "topics": [_topic(topic) for topic in topics],
+        "iptc": sorted({topic.name for topic in iptc}),
+        "iptc_code": sorted({topic.id for topic in iptc}),
+        "iptc_topics": [_topic(topic) for topic in iptc],
         **where(work.enrichment.places if work.enrichment else ()),
         **said(work.enrichment),
     }

@@ -62,7 +62,7 @@ _MEASURES = frozenset(
 #: Where words are looked for that name no field.
 _EVENT_WORDS = ["detail", "reason", "url", "outlet", "feed_id"]
 #: Objects that machines ask precise questions of; the others are stored only.
-_NESTED = frozenset({"dates_mentioned", "entities", "places", "quotes", "topics"})
+_NESTED = frozenset({"dates_mentioned", "entities", "iptc_topics", "places", "quotes", "topics"})
 
 
 def index_template() -> dict[str, Any]:

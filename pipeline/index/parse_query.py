@@ -23,6 +23,9 @@ from pipeline.index.analysis import exact_forms, surfaces
 
 MAX_CHARS = 256
 MAX_TERMS = 32
+#: Words joined by signs ("Russian-backed", a path) that are looked for by their stems in every
+#: language; more are looked for as they stand, since each costs a look at every language.
+MAX_JOINED_WORDS = 8
 MIN_PREFIX_CHARS = 3  # shorter ones expand to a large part of the vocabulary
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»\uff02", '"'))
@@ -172,7 +175,8 @@ def _term(text: str, *, quoted: bool) -> Term | None:
     if text.endswith("*") and len(text) > 1:
         return _prefix(text, title_only=title_only)
     written = tuple(surfaces(text))
-    return Term(Kind.WORD, written, title_only) if written else None
+    kind = Kind.WORD if len(written) <= MAX_JOINED_WORDS else Kind.PHRASE
+    return Term(kind, written, title_only) if written else None
 
 
 def _without_field(text: str) -> tuple[str, bool]:

@@ -13,6 +13,7 @@ FACETS = (
     "place",
     "scene",
     "topic",
+    "iptc",
     "key_phrases",
     "outlet",
     "language",

@@ -52,7 +52,7 @@ _MENTION = (
     Field("start", Kind.NUMBER, "first code point, from 0", required=True),
     Field("end", Kind.NUMBER, "one after the last code point", required=True),
     Field("surface", Kind.TEXT, "the words as written", required=True),
-    Field("part", Kind.KEYWORD, "title or text", required=True),
+    Field("part", Kind.KEYWORD, "title or text; of a topic also section, keywords", required=True),
 )
 _LINKED = (
     *_MENTION,
@@ -66,6 +66,12 @@ _REASON = (Field("reason", Kind.KEYWORD, "dateline, lead, title, event_sentence"
 def _mentions(name: str, description: str, parts: tuple[Field, ...] = _MENTION) -> Field:
     return Field(name, Kind.OBJECT, description, many=True, parts=parts)
 
+
+_TOPIC = (
+    Field("name", Kind.KEYWORD, "name", required=True),
+    Field("score", Kind.NUMBER, "0 to 1", required=True),
+    _mentions("evidence", "the words that triggered it"),
+)
 
 FIELDS: tuple[Field, ...] = (
     Field("article_id", Kind.KEYWORD, "identity of the article: hash of its canonical URL",
@@ -103,6 +109,9 @@ FIELDS: tuple[Field, ...] = (
           many=True, facet=True),
     Field("scene_location", Kind.POINT, "points of the scenes that have one", many=True),
     Field("topic", Kind.KEYWORD, "topics, by name", many=True, facet=True),
+    Field("iptc", Kind.KEYWORD, "IPTC Media Topics, by name; with the parents of each", many=True,
+          facet=True),
+    Field("iptc_code", Kind.KEYWORD, "their codes, eight digits", many=True),
     Field("entities", Kind.OBJECT, "who and where, with every mention", many=True, parts=(
         Field("id", Kind.KEYWORD, "gazetteer id; geonames-<id> for what only GeoNames has",
               required=True),
@@ -127,10 +136,10 @@ FIELDS: tuple[Field, ...] = (
     )),
     Field("topics", Kind.OBJECT, "what it is about, with the words that say so", many=True, parts=(
         Field("id", Kind.KEYWORD, "id in config/topics.toml", required=True),
-        Field("name", Kind.KEYWORD, "name", required=True),
-        Field("score", Kind.NUMBER, "0 to 1", required=True),
-        _mentions("evidence", "the words that triggered it"),
+        *_TOPIC,
     )),
+    Field("iptc_topics", Kind.OBJECT, "IPTC Media Topics, with the words that say so", many=True,
+          parts=(Field("id", Kind.KEYWORD, "code, eight digits", required=True), *_TOPIC)),
     Field("key_phrases", Kind.KEYWORD, "what it keeps coming back to, without names; best first",
           many=True, facet=True),
     Field("quotes", Kind.OBJECT, "what the body quotes, and who says it", many=True, parts=(

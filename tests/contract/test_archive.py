@@ -290,3 +290,14 @@ def test_a_full_disk_leaves_no_half_record_and_the_archive_goes_on(folder):
     archive.close()
     assert second.offset == first.offset + first.length
     assert WarcArchive(folder).read(second).status == 404
+
+
+def test_what_is_written_after_somebody_deleted_the_open_segment_is_not_lost(folder):
+    archive = WarcArchive(folder)
+    archive.append(PAGE)
+    (lost,) = folder.iterdir()
+    lost.unlink()
+    place = archive.append(PLAIN)
+    archive.close()
+    assert place.segment != lost.name
+    assert archive.read(place).body == b"plain"

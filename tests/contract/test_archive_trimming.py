@@ -27,7 +27,7 @@ from support_ledger import (
 
 from pipeline.adapters import segments as folder_of_segments
 from pipeline.adapters.archive import WarcArchive
-from pipeline.adapters.ledger import open_ledger
+from pipeline.adapters.ledger import archived, open_ledger
 from pipeline.adapters.ledger.backups import backup, restore
 from pipeline.adapters.ledger.care import SqlCare
 from pipeline.adapters.ledger.tables import pages, places, sightings, urls
@@ -310,8 +310,10 @@ def test_a_damaged_segment_is_left_as_it_is_and_the_others_are_trimmed(desk):
     content[at.offset + 20 : at.offset + 60] = bytes(40)
     (desk.folder / damaged).write_bytes(bytes(content))
     desk.grow_old()
+    said = desk.trim(dry_run=True)
     done = desk.trim()
-    assert (done.damaged, done.rewritten) == ([damaged], 1)
+    assert (said.damaged, said.rewritten, said.exchanges_removed) == ([damaged], 1, 1)
+    assert (done.damaged, done.rewritten, done.exchanges_removed) == ([damaged], 1, 1)
     assert (desk.folder / damaged).read_bytes() == bytes(content)
     assert desk.archive.read(desk.ledger.find_place(article_id(B))).body == b"page: B"
 
@@ -518,6 +520,43 @@ def test_two_that_trim_at_once_do_not_take_the_same_segment(desk):
         assert len(ours) == 1
         assert desk.trim().in_use == 1
     assert desk.trim().rewritten == 1
+
+
+def test_a_segment_that_was_written_to_since_it_was_listed_is_in_use(desk):
+    """Its writer may be just about to tell the ledger."""
+    kept = filled(desk)
+    for path in desk.folder.iterdir():
+        os.utime(path, (time.time() - 90 * 86_400,) * 2)
+    segments = SegmentFolder(desk.folder)
+    listed = older(segments, MONTH)
+    desk.keep("appended now, and the segment was full")
+    desk.archive.close()
+    with segments.held(listed) as (ours, in_use):
+        assert (ours, in_use) == ([], listed)
+    assert desk.pages() == kept
+
+
+@pytest.mark.postgres
+def test_the_new_places_are_on_disk_when_files_are_deleted_whatever_the_server_is_set_to(
+    postgres_url,
+):
+    """A power cut must not take back what the old segments were deleted for."""
+    hasty = open_ledger(f"{postgres_url}&options=-c%20synchronous_commit%3Doff")
+    try:
+        assert hasty.database.write(durability) == ("off", "on")
+        assert hasty.database.write(setting) == "off"
+    finally:
+        hasty.close()
+
+
+def durability(connection):
+    before = setting(connection)
+    assert archived.re_place(connection, [], [], {})
+    return before, setting(connection)
+
+
+def setting(connection):
+    return connection.scalar(sa.text("SHOW synchronous_commit"))
 
 
 def test_a_url_without_a_page_has_no_place(ledger):

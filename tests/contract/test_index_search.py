@@ -143,6 +143,14 @@ def test_facets_count_what_matches_most_frequent_first_ties_by_name(index):
     }
 
 
+def test_media_topics_are_a_facet_and_a_filter(index):
+    query = Query(filters={"iptc": ("agriculture",)}, facets=("iptc", "section"))
+    page = index.search(query)
+    assert ids(page) == {"en-harvest"}
+    assert page.facets["section"] == (("economy", 1),)
+    assert page.facets["iptc"] == (("agriculture", 1), ("economy, business and finance", 1))
+
+
 def test_a_facet_ignores_its_own_filter_so_that_several_values_can_be_chosen(index):
     page = index.search(
         Query(filters={"language": ("tr",), "topic": (SAFE_ZONE,)}, facets=("language", "country"))

@@ -149,6 +149,14 @@ def test_a_document_that_says_no_version_is_found_and_put_right(collection):
     assert collection.mend() == {}
 
 
+@pytest.mark.parametrize("version", ["1", -3])
+def test_whatever_version_a_change_by_hand_says_is_found_and_put_right(collection, version):
+    collection.change(A, doc_version=version, title="Somebody else's words")
+    assert set(collection.found()) == {A}
+    assert collection.mend() == {}
+    assert collection.index.find(A) in collection.documents()
+
+
 def times(collection):
     """When each document was indexed, as it says itself."""
     collection.client.indices.refresh(index=collection.index.names.read)

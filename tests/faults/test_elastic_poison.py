@@ -75,6 +75,8 @@ class Newsroom(Trip):
         super().__init__(folder)
         self.index.close()
         cluster.server.on(f"/{ALIAS}/_mapping", cluster_says({"news-v1-000001": fitting()}))
+        leads = {"news-v1-000001": {"aliases": {"news": {}}}}
+        cluster.server.on("/_alias/news", cluster_says(leads))
         cluster.server.on("/_alias/news_rebuild", cluster_says({"error": "none"}, "404 Not Found"))
         self.index = ElasticIndex(Cluster(IndexSettings(url=cluster.server.url())))
         self.index._writer = cluster.writer(budget_s=0.3)

@@ -4,9 +4,10 @@ import pytest
 from support_index import ROOT, article, elastic, elastic_settings, remove_collection
 
 from pipeline.adapters.elastic.cluster import connect
+from pipeline.adapters.elastic.indices import Indices
 from pipeline.adapters.elastic.names import Names
 from pipeline.adapters.elastic.setup import Setup
-from pipeline.errors import UsageError
+from pipeline.errors import IndexUnavailable, UsageError
 from pipeline.index.query import Query
 
 pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(300)]
@@ -149,6 +150,35 @@ def test_a_template_of_somebody_else_in_the_way_is_a_sentence(collection):
     collection.client.indices.put_index_template(name=theirs, index_patterns=patterns, priority=200)
     with pytest.raises(UsageError, match="refuses to set up"):
         collection.init()
+
+
+class Overtaken(Indices):
+    """Is overtaken by another rebuild that ends, after it has looked which indices serve."""
+
+    def existing(self):
+        found = super().existing()
+        self.other.finish_rebuild(self.others)
+        return found
+
+
+def test_a_rebuild_that_begins_as_another_ends_does_not_delete_the_index_that_serves(collection):
+    other = Indices(collection.index.cluster, collection.names)
+    filled = other.start_rebuild()
+    mine = Overtaken(collection.index.cluster, collection.names)
+    mine.other, mine.others = other, filled
+    fresh = mine.start_rebuild()
+    assert collection.index.describe()["serving"] == filled
+    assert set(collection.aliases(filled)) == {collection.names.read, collection.names.write}
+    assert set(collection.aliases(fresh)) == {collection.names.rebuild}
+
+
+@pytest.mark.parametrize("which", [("write",), ("read", "write")])
+def test_prune_removes_nothing_while_nothing_serves(collection, which):
+    before = collection.indices()
+    collection.take_off(*(getattr(collection.names, one) for one in which))
+    with pytest.raises(IndexUnavailable, match="so nothing is deleted"):
+        collection.index.prune()
+    assert collection.indices() == before
 
 
 def test_prune_removes_only_what_is_surely_ours(collection):

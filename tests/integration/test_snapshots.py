@@ -188,6 +188,20 @@ def test_failed_shards_are_named_and_nothing_is_deleted_for_such_a_snapshot(desk
     assert desk.held() == {*good, taken["name"]}
 
 
+def test_a_snapshot_without_an_index_of_articles_failed_and_pushes_no_good_one_out(desk):
+    desk.publish(A)
+    good = [desk.ask("index", "snapshot")[1]["name"] for _ in range(2)]
+    desk.admin.indices.delete(index=desk.names.index(1))
+    for _ in range(2):
+        code, taken = desk.ask("index", "snapshot")
+        assert (code, taken["problem"]) == (1, "no index of articles was there")
+        assert taken["removed"] == []
+    desk.init(REPOSITORY)
+    again = desk.ask("index", "snapshot")[1]
+    assert again["removed"] == good[:1]
+    assert good[1] in desk.held()
+
+
 def test_only_the_maintainer_takes_snapshots_and_not_even_it_restores(desk):
     mine = {"repository": REPOSITORY, "snapshot": f"{desk.settings.name}-try"}
     place = {"type": "fs", "settings": {"location": "elsewhere"}}

@@ -81,6 +81,17 @@ def test_what_is_damaged_is_named_and_left(data, monkeypatch):
     assert damaged.exists()
 
 
+def test_what_seems_to_be_another_ledgers_is_named_and_left(data, monkeypatch):
+    monkeypatch.setenv("NEWSLINE_RETENTION__ARCHIVE_DAYS", "90")
+    theirs = data / "archive" / "newsline-20180101T000000-0.warc.gz"
+    theirs.write_bytes(b"theirs")
+    os.utime(theirs, (time.time() - 100 * DAY_S,) * 2)
+    for how in (["--dry-run"], []):
+        code, said = ask(data, "trim", *how)
+        assert (code, said["foreign"], said["exchanges_removed"]) == (1, [theirs.name], 1)
+    assert theirs.read_bytes() == b"theirs"
+
+
 def test_files_of_others_in_the_folder_are_left_alone(data, monkeypatch):
     monkeypatch.setenv("NEWSLINE_RETENTION__ARCHIVE_DAYS", "90")
     theirs = data / "archive" / "crawl-of-somebody.warc.gz"

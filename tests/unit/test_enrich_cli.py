@@ -89,6 +89,14 @@ def test_every_line_of_a_batch_is_answered_in_order(run, tmp_path):
     assert answers[2]["entities"] == []
 
 
+def test_what_the_outlet_says_itself_counts_for_media_topics(run):
+    told = {"title": "Quiet day", "text": "Nothing.", "section": "Sport", "keywords": ["Ekonomi"]}
+    answer = json.loads(run("-", "--json", stdin=json.dumps(told)))
+    found = {topic["name"]: topic["evidence"] for topic in answer["iptc"]}
+    assert set(found) == {"sport", "economy, business and finance", "economy"}
+    assert found["economy"] == [{"start": 0, "end": 7, "surface": "Ekonomi", "in": "keywords"}]
+
+
 def test_a_bad_line_is_answered_and_the_exit_code_says_so(run):
     lines = [
         "{",

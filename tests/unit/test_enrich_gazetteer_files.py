@@ -1,6 +1,7 @@
 """Gazetteer files: what is shipped is sound, and every fault is reported at once."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -140,14 +141,24 @@ def test_faults_of_gazetteer_and_topics_come_together(folder, tmp_path):
     (config / "topics.toml").write_text('[[topic]]\nid = "A b"\nname = "x"\n', "utf-8")
     with pytest.raises(ConfigError) as caught:
         Enrichers.load(config)
-    keys = [fault.key for fault in caught.value.faults]
-    assert keys == ["file", "topic[A b].id", "topic[A b].name", "file"]  # and no places.toml
+    faults = [(Path(fault.file).name, fault.key) for fault in caught.value.faults]
+    assert faults[:4] == [
+        ("words.toml", "file"),
+        ("topics.toml", "topic[A b].id"),
+        ("topics.toml", "topic[A b].name"),
+        ("places.toml", "file"),
+    ]
+    assert faults[4:] == [
+        (name, "file")
+        for name in ("codes.tsv", *(f"{one}.toml" for one in ("en", "tr", "ar", "de", "fr", "es")))
+    ]
 
 
 def test_a_changed_file_changes_the_version(root, tmp_path):
     shutil.copytree(root / "config" / "gazetteer", tmp_path / "gazetteer")
     for name in ("topics.toml", "places.toml"):
         shutil.copy(root / "config" / name, tmp_path / name)
+    shutil.copytree(root / "config" / "iptc", tmp_path / "iptc")
     before = Enrichers.load(tmp_path).versions
     assert before == Enrichers.load(root / "config").versions
     with (tmp_path / "gazetteer" / "people.toml").open("a", encoding="utf-8") as file:

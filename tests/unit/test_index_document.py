@@ -78,6 +78,10 @@ ENRICHMENT = Enrichment(
     topics=(Topic("safe-zone", "Syria safe zone", 0.8, (Mention(16, 20, "zone", "title"),)),),
     fingerprint="f",
     versions={"topics": "2", "gazetteer": "5"},
+    iptc=(
+        Topic("16000000", "conflict, war and peace", 0.8, (Mention(0, 5, "World", "section"),)),
+        Topic("20000062", "war", 0.5, ()),
+    ),
     places=(
         replace(
             PLACE, id="manbij", name="Manbij", kind="city", location=(36.53, 37.95), scene=0.8,
@@ -135,6 +139,8 @@ def test_a_full_document():
         "place": ["Syria", "Turkey"],
         "organisation": [],
         "topic": ["Syria safe zone"],
+        "iptc": ["conflict, war and peace", "war"],
+        "iptc_code": ["16000000", "20000062"],
         "feeds": ["post-all", "post-world"],
         "syndication_id": "a0",
         "story_id": "a0",
@@ -162,6 +168,9 @@ def test_a_full_document():
     assert [place["id"] for place in document["places"]] == ["manbij", "syria-north", "turkey"]
     assert document["places"][0]["reasons"] == [
         {"reason": "lead", "start": 3, "end": 9, "surface": "Manbij", "part": "text"}
+    ]
+    assert document["iptc_topics"][0]["evidence"] == [
+        {"start": 0, "end": 5, "surface": "World", "part": "section"}
     ]
     assert document["evidence"][0]["rivals"][0]["value"] == "x" * 200
 

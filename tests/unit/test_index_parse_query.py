@@ -24,6 +24,8 @@ def phrase(*written, title=False):
         ("safe zone", (Clause((word("safe"),)), Clause((word("zone"),)))),
         ('"safe zones"', (Clause((phrase("safe", "zones"),)),)),
         ("e-mail", (Clause((word("e", "mail"),)),)),
+        ("a-b-c-d-e-f-g-h", (Clause((word(*"abcdefgh"),)),)),
+        ("a-b-c-d-e-f-g-h-i", (Clause((phrase(*"abcdefghi"),)),)),
         ("erdog*", (Clause((Term(Kind.PREFIX, ("erdog",)),)),)),
         ("-pkk", (Clause((word("pkk"),), excluded=True),)),
         ('-"safe zone"', (Clause((phrase("safe", "zone"),), excluded=True),)),

@@ -226,9 +226,11 @@ class ElasticIndex:
         """Delete the indices of earlier rebuilds that serve nobody; return their names.
 
         With `before` only if the one that serves was made before then: until it has proved itself,
-        the old ones are the way back.
+        the old ones are the way back. Raises IndexUnavailable when none serves: then the one that
+        did is among them.
         """
-        if before is not None and self._indices.serves_since() >= before:
+        since = self._indices.serves_since()
+        if before is not None and since >= before:
             return []
         for index, why in self._indices.left_alone().items():
             log.warning("index_left_alone", index=index, why=why)

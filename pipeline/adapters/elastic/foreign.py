@@ -34,7 +34,8 @@ def remove_foreign(cluster: Cluster, alias: str, article_ids: Collection[str]) -
 
 
 def _is_foreign(one: dict[str, Any]) -> bool:
-    return bool(one["_version"] > (one["_source"].get("doc_version") or 0))
+    said = one["_source"].get("doc_version")  # by hand it may be anything that reads as a number
+    return not isinstance(said, int) or bool(one["_version"] > said)
 
 
 def _deletion(one: dict[str, Any]) -> dict[str, Any]:

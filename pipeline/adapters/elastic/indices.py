@@ -83,13 +83,24 @@ class Indices:
         fresh = self.names.next_index(self.existing())  # no name twice: whoever filled one may live
         with refusals("make an index", self._cluster.settings.url):
             for index in left:
-                if index in serving or not self.names.is_index(index):  # by somebody's hand
-                    self._client().indices.delete_alias(index=index, name=self.names.rebuild)
-                else:
+                by_hand = index in serving or not self.names.is_index(index)
+                if self._takes_off(index) and not by_hand:
                     self._client().indices.delete(index=index)
             aliases = {self.names.rebuild: {"is_write_index": True}}
             self._client().indices.create(index=fresh, aliases=aliases, settings=_FILLING)
         return fresh
+
+    def _takes_off(self, index: str) -> bool:
+        """Take the rebuild alias off an index, so that it can serve no more.
+
+        False: it was off already, since that rebuild has ended just now, and the index may serve.
+        """
+        off = {"index": index, "alias": self.names.rebuild, "must_exist": True}
+        try:
+            self._client().indices.update_aliases(actions=[{"remove": off}])
+        except NotFoundError:
+            return False
+        return True
 
     def finish_rebuild(self, fresh: str) -> None:
         """Let the filled index serve instead of any other, in one step; the old one is kept.
@@ -179,7 +190,8 @@ class Indices:
         """Return when the index that serves was made. Raises IndexUnavailable when none does."""
         serving = self.behind(self.names.write)
         if serving is None:
-            raise IndexUnavailable(f"there is no index behind {self.names.write}")
+            write = self.names.write
+            raise IndexUnavailable(f"there is no index behind {write}, so nothing is deleted")
         with refusals("ask when an index was made", self._cluster.settings.url):
             said = self._client().indices.get_settings(index=serving, name="index.creation_date")
         made_ms = int(said.body[serving]["settings"]["index"]["creation_date"])

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,12 +40,12 @@ class Snapshot:
     indices: tuple[str, ...]
     shards: int
     shards_failed: int
-    problem: str  # why shards failed; "": none did
+    problem: str  # what is missing in it, and why; "": nothing is
 
     @property
     def succeeded(self) -> bool:
         """Tell whether everything is in it."""
-        return self.state == "SUCCESS" and not self.shards_failed
+        return self.state == "SUCCESS" and not self.shards_failed and not self.problem
 
 
 class Snapshots:
@@ -104,8 +104,15 @@ class Snapshots:
     def _get(self, name: str) -> list[Snapshot]:
         with self._explained("list snapshots"):
             found = self._client().snapshot.get(repository=self._repository, snapshot=name).body
-        ours = [_snapshot(one) for one in found["snapshots"] if self._took(one)]
+        ours = [self._snapshot(one) for one in found["snapshots"] if self._took(one)]
         return sorted(ours, key=lambda one: (one.started_at, one.name))
+
+    def _snapshot(self, body: Mapping[str, Any]) -> Snapshot:
+        found = _snapshot(body)
+        if any(self._names.is_index(one) for one in found.indices):
+            return found
+        # The cluster calls a copy of nothing a success; such ones must not push the good ones out.
+        return replace(found, problem=found.problem or "no index of articles was there")
 
     def _took(self, body: Mapping[str, Any]) -> bool:
         about = body.get("metadata") or {}

@@ -25,7 +25,7 @@ class Broken:
 def half(root):
     """Return enrichers of which the topics fail."""
     whole = Enrichers.load(root / "config")
-    return Enrichers(whole._gazetteer, whole._places, Broken(), whole.versions)
+    return Enrichers(whole._gazetteer, whole._places, Broken(), whole._iptc, whole.versions)
 
 
 def test_the_other_parts_are_there(half):
@@ -38,7 +38,7 @@ def test_the_other_parts_are_there(half):
 
 def test_when_places_fail_the_names_of_the_gazetteer_remain(root):
     whole = Enrichers.load(root / "config")
-    without = Enrichers(whole._gazetteer, Broken(), whole._topics, whole.versions)
+    without = Enrichers(whole._gazetteer, Broken(), whole._topics, whole._iptc, whole.versions)
     found = without.enrich(title="", text="Erdoğan spoke in Ankara.", language="en")
     assert found.failed == {"places": "RecursionError: too deep"}
     assert found.places == ()

@@ -104,7 +104,7 @@ def canonicalise(url: str) -> str:
     )
     path = _normal_path(re.sub(r"(/index\.html?)+/*$", "/", path))
     path = path.rstrip("/") or "/"
-    pairs = sorted(parse_qsl(query, keep_blank_values=True))
+    pairs = sorted(pair for pair in parse_qsl(query, keep_blank_values=True) if any(pair))
     encoded = "&".join(f"{quote(key, '')}={quote(value, '')}" if value else quote(key, "")
                        for key, value in pairs)  # fmt: skip
     return f"https://{authority}{path}" + (f"?{encoded}" if encoded else "")

@@ -120,8 +120,10 @@ class Airflow:
         return DagRun(dag_id, run_id, state, self.rest)
 
     def trigger(self, dag_id, *, timeout_s=120, **fields):
-        """Trigger a run, wait for its end and return it."""
-        return self.end(dag_id, self.start(dag_id, **fields), timeout_s=timeout_s)
+        """Trigger a run, wait for its end and return it; the schedule starts none afterwards."""
+        run = self.end(dag_id, self.start(dag_id, **fields), timeout_s=timeout_s)
+        self.rest.unpause(dag_id, paused=True)
+        return run
 
     def wait_for_dag(self, dag_id, *, timeout_s=60):
         """Wait until the dag-processor has read a DAG."""

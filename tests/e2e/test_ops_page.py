@@ -47,7 +47,7 @@ def url_of(publisher, n):
 @pytest.fixture
 def ledger(airflow, desk_of, postgres_url):
     """Two weeks of three feeds: one well, one failing, one that died now and then."""
-    airflow.use(desk_of([HERALD, COURIER, GAZETTE], port=80), NOW)
+    desk = desk_of([HERALD, COURIER, GAZETTE], port=80)
     opened = open_ledger(postgres_url)
     opened.sync_feeds([state(one, interval_s=1_800.0) for one in (HERALD, COURIER, GAZETTE)])
     for days_ago in range(13, 0, -1):
@@ -66,6 +66,7 @@ def ledger(airflow, desk_of, postgres_url):
     for hours in (3, 2, 1):
         learn(opened, COURIER, at=NOW - hours * HOUR, reason="http_503", health="failing",
               failures=1.5, last_success_at=NOW - 4 * HOUR)  # fmt: skip
+    airflow.use(desk, NOW)
     yield opened
     opened.close()
 

@@ -138,7 +138,7 @@ def test_after_an_outage_requests_grow_again(cluster, writer):
 
 def test_a_large_call_has_a_budget_for_each_lot(cluster):
     """A rebuild writes thousands in one call: that takes longer than a lane may."""
-    cluster.then(*[late(BUDGET_S / 2)] * 6)
+    cluster.then(*[late(BUDGET_S / 4)] * 6)  # in all longer than one budget
     written = items(*(f"a{n}" for n in range(6 * bulk.MAX_BATCH_ITEMS)))
     started = time.monotonic()
     answers = cluster.writer(budget_s=BUDGET_S).write(ALIAS, written)

@@ -111,6 +111,10 @@ def settle(url):
     assert canonicalise(cleaned) == canonical
 
 
+def test_a_parameter_without_name_and_value_is_none():
+    assert canonicalise("http://x.example/?2&=") == canonicalise("http://x.example/?2")
+
+
 @given(urls)
 def test_cleaning_and_canonicalising_twice_change_nothing_more(url):
     try:

@@ -34,7 +34,7 @@ airflow: .venv/.airflow ## a real local Airflow over the rehearsal news world, u
 
 dev: .venv/.dev ## install what development needs, and `newsline elasticsearch start`
 
-test: .venv/.airflow ## every test but the long ones (about twenty minutes on two cores)
+test: .venv/.airflow ## every test but the long ones (20 to 25 minutes on two cores)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long"
 
 test-fast: .venv/.dev ## the tests that need no server of their own and take no time (under two minutes)

@@ -7,12 +7,13 @@ from datetime import date
 from pipeline.errors import UsageError
 from pipeline.index.facets import DAY
 from pipeline.index.fusion import DEPTH
-from pipeline.index.query import FACETS, Query
+from pipeline.index.query import FACETS, FILTERS, Query
 from pipeline.index.schema import VECTOR_DIMS
 
 SORTS = ("relevance", "newest", "oldest")
 MAX_SIZE = 100
 MAX_FACET_SIZE = 100
+MAX_DAYS = 1_100  # when only days are counted: three years, for a picture of them
 MAX_STORIES = 1_000
 MAX_FILTER_VALUES = 100
 MAX_VALUE_CHARS = 2048  # no longer keyword is ever indexed
@@ -24,16 +25,18 @@ def check_bounds(query: Query) -> None:
         raise UsageError(f"sort {query.sort!r} is not one of {', '.join(SORTS)}")
     if not 1 <= query.size <= MAX_SIZE:
         raise UsageError(f"size {query.size} is not between 1 and {MAX_SIZE}")
-    if not 1 <= query.facet_size <= MAX_FACET_SIZE:
-        raise UsageError(f"facet size {query.facet_size} is not between 1 and {MAX_FACET_SIZE}")
+    most = MAX_DAYS if query.facets == (DAY,) else MAX_FACET_SIZE
+    if not 1 <= query.facet_size <= most:
+        raise UsageError(f"facet size {query.facet_size} is not between 1 and {most}")
     if query.since and query.until and query.since > query.until:
         raise UsageError(f"the range of days is empty: {query.since} is after {query.until}")
     if query.vector is not None:
         _check_vector(query, query.vector)
-    _check_facets("facet", query.facets)
-    _check_facets("filter", query.filters)
-    for facet, values in query.filters.items():
-        _check_values(facet, values)
+    _check_names("facet", query.facets, FACETS)
+    for filters in (query.filters, query.within):
+        _check_names("filter", filters, FILTERS)
+        for name, values in filters.items():
+            _check_values(name, values)
 
 
 def _check_vector(query: Query, vector: tuple[float, ...]) -> None:
@@ -67,10 +70,10 @@ def story_offset(query: Query, position: list[str | int | float] | None) -> int:
     return offset
 
 
-def _check_facets(what: str, names: Collection[str]) -> None:
+def _check_names(what: str, names: Collection[str], known: Collection[str]) -> None:
     for name in names:
-        if name not in FACETS:
-            raise UsageError(f"there is no {what} {name!r}; there are: {', '.join(FACETS)}")
+        if name not in known:
+            raise UsageError(f"there is no {what} {name!r}; there are: {', '.join(known)}")
 
 
 def _check_values(facet: str, values: Collection[str]) -> None:

@@ -64,6 +64,7 @@ def _check(query: Query, payload: bytes) -> bytes:
             _FORMAT,
             query.text,
             sorted((name, sorted(values)) for name, values in query.filters.items()),
+            sorted((name, sorted(values)) for name, values in query.within.items()),
             query.since,
             query.until,
             query.sort,

@@ -22,6 +22,8 @@ FACETS = (
     "author",
     "day",
 )
+#: What can be filtered by: every facet, and the story that an article tells.
+FILTERS = (*FACETS, "story_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,14 @@ class Query:
     """What an analyst asks.
 
     `text` holds words (all must match), "phrases in quotes" (matched exactly, unstemmed), OR and
-    -excluded words. `filters` is facet → accepted values: values of one facet are alternatives,
-    facets add up. A facet's counts ignore its own filter, so that one can select several.
+    -excluded words. `filters` is one of FILTERS → accepted values: values of one are alternatives,
+    several add up. A facet's counts ignore its own filter, so that one can select several; `within`
+    filters in the same way and is ignored by none (who is named together with somebody).
     """
 
     text: str = ""
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     since: date | None = None  # day of publication, inclusive
     until: date | None = None  # inclusive
     facets: tuple[str, ...] = ()

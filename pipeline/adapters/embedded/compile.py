@@ -1,7 +1,6 @@
 """From typed clauses to tantivy queries."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
 
 import tantivy
 from tantivy import Occur
@@ -10,6 +9,7 @@ from pipeline.adapters.embedded import layout
 from pipeline.adapters.stemming import stems
 from pipeline.index.analysis import exact_forms
 from pipeline.index.parse_query import Clause, Kind, Term
+from pipeline.index.query import Query
 
 #: What a match counts for, by part and form: headlines say what a piece is about, and the literal
 #: form is worth more than another inflection.
@@ -25,20 +25,21 @@ def text_query(clauses: Sequence[Clause], languages: Collection[str]) -> tantivy
     return tantivy.Query.boolean_query(parts)
 
 
-def filter_query(
-    filters: Mapping[str, Sequence[str]], since: date | None, until: date | None
-) -> tantivy.Query:
-    """Return the query for live documents that pass the filters; it adds nothing to scores."""
+def filter_query(query: Query, filters: Mapping[str, Sequence[str]]) -> tantivy.Query:
+    """Return the query for live documents that pass some filters, and a query's days and `within`.
+
+    It adds nothing to scores.
+    """
     schema = layout.schema()
     parts = [tantivy.Query.term_query(schema, "state", layout.LIVE)]
-    for facet, values in filters.items():
+    for facet, values in [*filters.items(), *query.within.items()]:
         parts.append(tantivy.Query.term_set_query(schema, facet, list(values)))
-    if since or until:
+    if query.since or query.until:
         parts.append(
             tantivy.Query.range_query(
                 schema, "day_number", tantivy.FieldType.Integer,
-                lower_bound=since.toordinal() if since else None,
-                upper_bound=until.toordinal() if until else None,
+                lower_bound=query.since.toordinal() if query.since else None,
+                upper_bound=query.until.toordinal() if query.until else None,
             )
         )  # fmt: skip
     return _matching(tantivy.Query.boolean_query([(Occur.Must, part) for part in parts]))

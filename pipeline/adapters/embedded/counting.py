@@ -30,7 +30,7 @@ def count_facets(
     """Return the counts of a query's facets, each without its own filter."""
     counted: dict[str, tuple[tuple[str, int], ...]] = {}
     for facets, filters in own_filter_removed(query):
-        matching = both(filter_query(filters, query.since, query.until), text)
+        matching = both(filter_query(query, filters), text)
         counted.update(_count(searcher, matching, facets, query.facet_size))
     return {facet: counted[facet] for facet in query.facets}
 
@@ -42,7 +42,7 @@ def _count(
     settled: dict[str, tuple[tuple[str, int], ...]] = {}
     asked = 2 * size + 10
     while missing := [facet for facet in facets if facet not in settled]:
-        if asked > _MAX_CANDIDATES:
+        if asked > _MAX_CANDIDATES and missing != [DAY]:
             settled.update(
                 (facet, ranked(_all_values(searcher, matching, facet), size)) for facet in missing
             )

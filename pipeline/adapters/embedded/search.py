@@ -40,7 +40,7 @@ def answer(generation: Generation, query: Query, clauses: Sequence[Clause]) -> S
     """Return the page that a query (which has passed `check_query`) asks for."""
     searcher = generation.searcher()
     text = text_query(clauses, _languages(searcher))
-    matching = both(filter_query(query.filters, query.since, query.until), text)
+    matching = both(filter_query(query, query.filters), text)
     if query.collapse:
         return _stories(searcher, matching, query, clauses, text)
     if _by_score(query, clauses):

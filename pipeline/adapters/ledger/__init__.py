@@ -15,6 +15,7 @@ bookkeeping.py, questions.py, replays.py
 archived.py                 what of the archive stays, and where it is now
 oversight.py                what those who run the pipeline ask: feed_history.py, workload.py,
                             dead_letters.py
+histories.py                what readers ask about the past of an article or a story
 maintenance.py, backups.py, migrations/
 """
 

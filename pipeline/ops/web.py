@@ -41,7 +41,10 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_STYLE = (files("pipeline.ops") / "templates" / "ops.css").read_text("utf-8")
+_STYLE = "".join(
+    (files("pipeline.ops") / folder / name).read_text("utf-8")
+    for folder, name in (("static", "look.css"), ("templates", "ops.css"))
+)
 
 
 @dataclass(frozen=True)

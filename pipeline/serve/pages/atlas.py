@@ -18,9 +18,7 @@ NORTH, SOUTH, UNITS = 84.0, -58.0, 10
 _WIDTH, _HEIGHT = 360 * UNITS, round((NORTH - SOUTH) * UNITS)
 _OUTLINES: list[tuple[str, str]] = [
     (code, path)
-    for code, path in json.loads(
-        (files("pipeline.serve.pages") / "world.json").read_text("utf-8")
-    )
+    for code, path in json.loads((files("pipeline.serve.pages") / "world.json").read_text("utf-8"))
 ]
 _LABELS = 12  # the most frequent points that are named in the picture
 _SHADES = 5

@@ -122,7 +122,9 @@ def quote_spans(document: Document) -> list[Span]:
 
 
 def _speaker(quote: Mapping[str, Any]) -> str:
-    return text(quote["speaker"], 100) if quote.get("speaker") else "somebody the text does not name"
+    return (
+        text(quote["speaker"], 100) if quote.get("speaker") else "somebody the text does not name"
+    )
 
 
 def date_spans(document: Document, part: str) -> list[Span]:

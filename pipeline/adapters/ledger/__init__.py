@@ -15,6 +15,7 @@ bookkeeping.py, questions.py, replays.py
 archived.py                 what of the archive stays, and where it is now
 oversight.py                what those who run the pipeline ask: feed_history.py, workload.py,
                             dead_letters.py
+keys.py                     API keys and sessions (tables: key_tables.py)
 maintenance.py, backups.py, migrations/
 """
 

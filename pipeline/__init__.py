@@ -13,6 +13,6 @@ The trip of an article, stage by stage:
 stage. `model.py` and `work.py` hold the records, `ports.py` the doors to the world, `adapters/`
 what stands behind those doors; `app.py` wires them from `config.py`. `cli/` is the command,
 `scheduled.py` what a scheduler's tasks do (`dags/` wires those; nothing else needs Airflow), `ops/`
-the page of those who run it all (`plugins/` mounts it).
+the page of those who run it all (`plugins/` mounts it), `serve/` what analysts and services ask.
 `rehearsal/` is a small news world to try all this on; nothing of the trip imports it.
 """

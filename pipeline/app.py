@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.adapters.elastic.setup import Done
     from pipeline.adapters.elastic.snapshots import Snapshots
     from pipeline.adapters.ledger import SqlLedger
+    from pipeline.serve.serving import Serving
 
 
 #: So few feeds are all asked at the start: the pace of each host is politeness enough.
@@ -182,6 +183,14 @@ class App:
             index=self.index if serves else shut,
             events=self.events if serves else None,
             places=self.places if Stage.ENRICH in stages else None,
+        )
+
+    def serving(self, *, is_local: bool) -> "Serving":
+        """Open the doors that the server needs; `is_local`: it listens on loopback alone."""
+        from pipeline.serve.serving import Serving
+
+        return Serving(
+            self.config, self.clock, self.ledger, self.index, self.archive, is_local=is_local
         )
 
     async def aclose_fetcher(self) -> None:

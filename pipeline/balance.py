@@ -80,7 +80,8 @@ class BalanceSheet:
         sign = "=" if self.discovered == self.accounted else "≠"
         line = f"{self.discovered:,} discovered {sign} {terms}"
         if self.no_link:
-            line += f"; {self.no_link:,} entries without a link"
+            entries = "entry" if self.no_link == 1 else "entries"
+            line += f"; {self.no_link:,} {entries} without a link"
         if self.balances:
             return f"The books balance: {line}."
         return (

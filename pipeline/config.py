@@ -180,6 +180,17 @@ class OpsSettings(_Section):
     )
 
 
+class ServeSettings(_Section):
+    """What the server allows those who ask it. Keys are made by `newsline keys`."""
+
+    requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=600, description="of one API key"
+    )
+    export_rows: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        default=100_000, description="articles in one export; a larger result is refused"
+    )
+
+
 class AlertSettings(_Section):
     """Who is told of findings. The log always is."""
 
@@ -240,6 +251,7 @@ class Config(_Section):
     index: IndexSettings = IndexSettings()
     scheduled: ScheduledSettings = ScheduledSettings()
     ops: OpsSettings = OpsSettings()
+    serve: ServeSettings = ServeSettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
     clock: ClockSettings = ClockSettings()

@@ -25,6 +25,7 @@ _TRACKING = re.compile(
 )
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+_IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _LABEL = re.compile(r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$")
 #: Escapes that stay: decoded, they would change what the path means.
 _KEPT_ESCAPES = ("%2F", "%2f", "%25", "%3F", "%3f", "%23")
@@ -67,7 +68,7 @@ def _split(url: str) -> tuple[str, str, str, str]:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORT:
-        raise ValueError(f"scheme {scheme or '(none)'!r} is not http or https")
+        raise ValueError("does not begin with http:// or https://")
     if "@" in parts.netloc:
         raise ValueError("carries credentials")
     host = _host(parts.hostname)
@@ -127,9 +128,14 @@ def origin_of(url: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
+def is_number(host: str) -> bool:
+    """Tell whether a host is an address of the network instead of a name: 10.0.0.1, ::1."""
+    return ":" in host or _IPV4.fullmatch(host) is not None
+
+
 def registrable_domain(host: str) -> str:
     """Return the domain that one owner registered (example.co.uk); the host itself if none is."""
-    return _SUFFIXES.privatesuffix(host) or host
+    return host if is_number(host) else _SUFFIXES.privatesuffix(host) or host
 
 
 def same_site(first: str, second: str) -> bool:

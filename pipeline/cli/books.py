@@ -66,6 +66,8 @@ def show_balance(
     else:
         title = ", ".join(f"{name} {value}" for name, value in _given(scope).items())
         rows = [("discovered", sheet.discovered), *sheet.rows()]
+        if sheet.no_link:
+            rows.append(("beside the sum: entries without a link", sheet.no_link))
         print_table(f"Balance{': ' + title if title else ''}", ("what", "URLs"), rows)
         if named:
             blocks = [((row["problem"], row["article_id"]), (row["url"],)) for row in named]

@@ -91,6 +91,10 @@ def demo(
         )
     else:
         _show(rows, page)
+        if not any(row["fetched"] or row["indexed"] for row in rows):
+            typer.echo(
+                "Nothing new: this folder's ledger knows these weeks, and asks for nothing twice."
+            )
         typer.echo(sheet.sentence())
         typer.echo(f"\nDone in {time.monotonic() - started:.0f} s; its log is {data / LOG}.")
         typer.echo("Look further:")

@@ -29,7 +29,15 @@ from pipeline.cli.options import (
     open_app,
     open_config,
 )
-from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_blocks, print_lines, print_table
+from pipeline.cli.output import (
+    BAD_NEWS,
+    JsonFlag,
+    complain,
+    print_blocks,
+    print_lines,
+    print_table,
+    quantity,
+)
 from pipeline.config import load
 from pipeline.errors import ConfigError, Exemption, ItemError, UsageError
 from pipeline.feeds.catalogue import load_catalogue, write_catalogue
@@ -77,7 +85,7 @@ def list_feeds(
         )
         for f in catalogue
     ]
-    print_blocks(f"{len(catalogue)} feeds in {feeds}", columns, blocks)
+    print_blocks(f"{quantity(len(catalogue), 'feed')} in {feeds}", columns, blocks)
 
 
 @feeds_app.command("check")
@@ -136,7 +144,7 @@ def discover(
             ((f.kind, f.entries, _day(f.newest_at), f.source, f.title), (f.url,))
             for f in found.found
         ]
-        title = f"{len(found.found)} feeds of {url} ({found.tried} addresses tried)"
+        title = f"{quantity(len(found.found), 'feed')} of {url} ({found.tried} addresses tried)"
         print_blocks(title, ("kind", "entries", "newest", "found", "title"), blocks)
     for address in found.closed:
         complain(f"not looked at, since robots.txt does not let us: {address}")
@@ -164,7 +172,7 @@ def import_opml(
         raise UsageError(f"{file}: {error}") from None
     sys.stdout.write(write_catalogue(found.feeds))
     merged = f"; {found.merged} more repeated an address and were merged" if found.merged else ""
-    complain(f"{file}: {len(found.feeds)} feeds taken{merged}")
+    complain(f"{file}: {quantity(len(found.feeds), 'feed')} taken{merged}")
     for fault in found.faults:
         complain(f"{file}: not taken: {fault}")
     if found.faults:
@@ -192,8 +200,11 @@ def _allowing(exemption: Exemption, config: Path | None) -> str:
     """Say how our own guard is told to let through what it refused."""
     file, folder = open_config(config)
     place = file or folder / "pipeline.toml"
-    head = f"Our own address guard refused. If these addresses are meant, {place} has to say:"
-    return "\n".join([head, "", "[fetch]", *exemption.lines()])
+    head = (
+        "Our own address guard refused. If these addresses are meant, put this into part [fetch] of"
+        f" {place}, instead of what it has under these names:"
+    )
+    return "\n".join([head, "", *exemption.lines()])
 
 
 def _merged_feeds(data: Path, config: Path | None) -> dict[str, FeedState]:
@@ -278,7 +289,7 @@ def print_diagnoses(found: list[Diagnosis]) -> None:
     ]
     columns = ("feed", "health", "entries", "newest", "bytes", "seconds", "findings")
     ill = sum(diagnosis.ill for diagnosis in found)
-    print_table(f"{len(found)} feeds, {ill} ill", columns, rows)
+    print_table(f"{quantity(len(found), 'feed')}, {ill} ill", columns, rows)
     advice = [
         (diagnosis.feed.feed_id, finding.severity, finding.sentence, finding.advice)
         for diagnosis in found

@@ -33,6 +33,11 @@ def console() -> Console:
     return Console(soft_wrap=False, width=None if sized else PIPE_WIDTH)
 
 
+def quantity(count: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun: 1 feed, 2,000 feeds, 2 stories."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Print one JSON value on one line (datetimes as RFC 3339)."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_UTC_Z).decode() + "\n")

@@ -15,7 +15,7 @@ import typer
 from pipeline.adapters.workers import ProcessWorkers
 from pipeline.cli.given import AHEAD, in_order, plain_reason, refuse_address
 from pipeline.cli.options import ConfigOption, open_config
-from pipeline.cli.output import BAD_NEWS, JsonFlag, print_json, print_table
+from pipeline.cli.output import BAD_NEWS, JsonFlag, print_json, print_table, quantity
 from pipeline.config import Config, load
 from pipeline.errors import ItemError, Permanent, UsageError
 from pipeline.fetch.decoding import BodyDecoder
@@ -229,6 +229,6 @@ def _print_feed(file: str, parsed: ParsedFeed) -> None:
         for entry in parsed.entries
     ]
     notes = ", ".join([*parsed.warnings, *(f"{n} {why}" for why, n in parsed.dropped.items())])
-    title = f"{file}: {parsed.kind}, {len(rows)} entries: {parsed.title}"
+    title = f"{file}: {parsed.kind}, {quantity(len(rows), 'entry', 'entries')}: {parsed.title}"
     print_table(title + (f" ({notes})" if notes else ""),
                 ("published (UTC)", "title", "link", "flags"), rows)  # fmt: skip

@@ -17,6 +17,8 @@ COMMANDS = {
     "run": ("run", "Poll feeds, fetch, extract, enrich and index what is new."),
     "check": ("run", "Report every mistake in the configuration at once."),
     "search": ("search", "Search the articles: words, phrases, facets, days."),
+    "serve": ("serve", "Serve the explorer and the API, to this machine or to many."),
+    "keys": ("keys", "Make, list and revoke API keys."),
     "feeds": ("feeds", "Show, check, find, import and export feeds."),
     "balance": ("books", "Is everything discovered accounted for?"),
     "where": ("books", "The life of one URL: every step, with its reason."),

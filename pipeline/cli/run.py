@@ -6,6 +6,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Self
 
 import typer
@@ -29,6 +30,7 @@ from pipeline.cli.output import (
     console,
     print_json,
     print_table,
+    quantity,
 )
 from pipeline.cli.run_summary import summarise
 from pipeline.config import load
@@ -68,11 +70,19 @@ def run(
     with open_app(data, config) as app:
         app.ledger.acquire_pipeline_lock()
         observer = _observer(json, len(catalogue))
+        if isinstance(observer, _Lines) and not once:
+            typer.echo(_waits(app.ledger.next_due_at(Stage.POLL), len(catalogue)))
         with observer:
             run_id = asyncio.run(run_app(app, catalogue, once=once, observer=observer))
         code = summarise(app, run_id, away=observer.away, json=json)
     if code:
         raise typer.Exit(code)
+
+
+def _waits(due_at: datetime | None, feeds: int) -> str:
+    """Say that the run goes on, for a log in which nothing may stand for hours."""
+    first = f"the first is due at {due_at:%Y-%m-%d %H:%M} UTC" if due_at else "all are due"
+    return f"{quantity(feeds, 'feed')}, {first}. Runs until it is stopped (SIGTERM or Ctrl-C)."
 
 
 async def run_app(

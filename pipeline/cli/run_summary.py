@@ -132,7 +132,7 @@ def _next_poll(states: Sequence[FeedState]) -> str:
     due = [state.next_poll_at for state in states if state.next_poll_at and not state.paused]
     if not due:
         return "No feed is active."
-    return f"The next feed is due at {_minute(min(due))}; {_ASK_NOW}, and then run again."
+    return f"The next feed is due at {_minute(min(due))}; {_ASK_NOW}, then `newsline run --once`."
 
 
 def _minute(at: datetime | None) -> str:

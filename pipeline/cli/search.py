@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_app, require_index
-from pipeline.cli.output import JsonFlag, console, print_json, print_table
+from pipeline.cli.output import JsonFlag, console, print_json, print_table, quantity
 from pipeline.errors import UsageError
-from pipeline.index.highlight import MARK_CLOSE, MARK_OPEN, MAX_FRAGMENT_CHARS
+from pipeline.index.highlight import ELLIPSIS, MARK_CLOSE, MARK_OPEN, MAX_FRAGMENT_CHARS
 from pipeline.index.query import FACETS, Hit, Query, SearchPage
 
 _MARKED = re.compile(f"{MARK_OPEN}[^{MARK_CLOSE}]*{MARK_CLOSE}")
@@ -127,9 +127,10 @@ def _show(page: SearchPage) -> None:
     if not page.total:
         screen.print("nothing found")
         return
-    articles = "article" if page.total == 1 else "articles"
-    grouped = f" in {page.stories:,} stories" if page.stories is not None else ""
-    screen.print(f"{page.total:,} {articles}{grouped}")
+    grouped = (
+        f" in {quantity(page.stories, 'story', 'stories')}" if page.stories is not None else ""
+    )
+    screen.print(f"{quantity(page.total, 'article')}{grouped}")
     for hit in page.hits:
         screen.print()
         for line in _hit_lines(hit):
@@ -146,7 +147,7 @@ def _hit_lines(hit: Hit) -> list[Text]:
     """Return what a hit shows: when and where, its title, what was found in it, its address."""
     document = hit.document
     title = hit.highlights.get("title", (document["title"],))
-    fragments = hit.highlights.get("text") or (document["text"][:MAX_FRAGMENT_CHARS],)
+    fragments = hit.highlights.get("text") or (_beginning(document["text"]),)
     head = f"{document['day']}  {document['outlet']}  {document.get('language') or ''}"
     if hit.in_story > 1:
         head += f"  and {hit.in_story - 1} more of this story"
@@ -156,6 +157,16 @@ def _hit_lines(hit: Hit) -> list[Text]:
         *(_plain(f"  {line}") for line in fragments),
         _plain(f"  {document['url']}", "blue"),
     ]
+
+
+def _beginning(text: str) -> str:
+    """Return the first words of a text, on one line."""
+    line = " ".join(text.split())
+    if len(line) <= MAX_FRAGMENT_CHARS:
+        return line
+    room = line[: MAX_FRAGMENT_CHARS - len(ELLIPSIS)]
+    words = room[: room.rfind(" ")] if " " in room else room  # Chinese has no spaces
+    return words + ELLIPSIS
 
 
 def _plain(line: str, style: str = "") -> Text:

@@ -25,7 +25,7 @@ def extraction_from_feed(sighting: Sighting, settings: ExtractSettings) -> Extra
     if not text:
         reason = "empty_page"
     elif len(text) < settings.min_text_chars * MIN_SHARE_OF_PAGE:
-        reason = "too_short"
+        reason = "feed_text_too_short"
     elif settings.languages and code and code not in settings.languages:
         reason = "wrong_language"
     evidence = {"title": Evidence("feed", title), "text": Evidence(f"feed:{longest[0]}", "")}

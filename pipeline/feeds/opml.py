@@ -17,7 +17,7 @@ from pipeline.feeds.prescan import prescan
 from pipeline.feeds.repair import drop_forbidden
 from pipeline.feeds.zones import find_zone
 from pipeline.model import Feed, FeedKind
-from pipeline.urls import canonicalise, clean, host_of, registrable_domain
+from pipeline.urls import canonicalise, clean, host_of, is_number, registrable_domain
 
 #: Folders deeper than this are no folders that a person made.
 MAX_DEPTH = 10
@@ -140,7 +140,7 @@ def _feed(outline: _Outline) -> Feed:
     return Feed(
         feed_id=ours.get("feed_id", ""),
         url=url,
-        publisher=ours.get("publisher") or slug(registrable_domain(host_of(url)).split(".")[0]),
+        publisher=ours.get("publisher") or _name_of(host_of(url)),
         title=title,
         language=language if known_language else None,
         country=ours.get("country"),
@@ -172,6 +172,12 @@ def _with_own_id(feed: Feed, ids: set[str]) -> Feed:
         own = f"{wanted[:58]}-{number}"
     ids.add(own)
     return replace(feed, feed_id=own)
+
+
+def _name_of(host: str) -> str:
+    """Return what to call the publisher at a host: a domain by its own name, an address in full."""
+    domain = registrable_domain(host)
+    return slug(domain if is_number(host) else domain.split(".")[0])
 
 
 def slug(text: str) -> str:

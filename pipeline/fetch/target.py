@@ -77,7 +77,7 @@ def _parse(url: str) -> Target:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORT:
-        raise ValueError(f"scheme {scheme or '(none)'!r} is not http or https")
+        raise ValueError("does not begin with http:// or https://")
     match = _AUTHORITY.fullmatch(parts.netloc)
     if match is None:
         raise ValueError("host is missing, or carries credentials, a zone or odd characters")

@@ -1,9 +1,9 @@
 """Actions: each is a form of our own page, of somebody who may act; audited, then a redirect."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -13,23 +13,17 @@ from starlette.responses import RedirectResponse, Response
 from pipeline.errors import UsageError
 from pipeline.ops import changes
 from pipeline.ops.access import Person
-from pipeline.ops.asked import storable
 from pipeline.ops.forgery import is_from_elsewhere, is_genuine
+from pipeline.ops.forms import Form, read_form
 from pipeline.ops.show import text
 from pipeline.work import FeedState, ReplaySelector
 
 if TYPE_CHECKING:
     from pipeline.ops.web import Desk
 
-#: A form of ours holds a token, an address and a note; nobody needs more.
-MAX_FORM_BYTES = 16_384
-_MAX_FIELDS = 10
 _MAX_NOTE_CHARS = 300
-_FORM = "application/x-www-form-urlencoded"
 _UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 ACTIONS = ("poll", "pause", "resume", "address")
-
-Form = Mapping[str, str]
 
 
 class Acting:
@@ -88,26 +82,12 @@ class Acting:
         forged = is_from_elsewhere(
             heads.get("sec-fetch-site"), heads.get("origin"), heads.get("host")
         )
-        form = await _read(request)
+        form = await read_form(request)
         token = form.get("token", "")
         if forged or not is_genuine(token, person, self._desk.now(), self._desk.secret):
             words = "This form is too old, or it is not yours. Open the page again."
             raise HTTPException(HTTPStatus.FORBIDDEN, words)
         return person, form
-
-
-async def _read(request: Request) -> Form:
-    """Read a form as our pages send it; anything else is refused."""
-    length, kind = (request.headers.get(name, "") for name in ("content-length", "content-type"))
-    is_short = length.isascii() and length.isdigit() and int(length) <= MAX_FORM_BYTES
-    if not is_short or kind.partition(";")[0].strip().lower() != _FORM:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "That is no form of ours.")
-    try:
-        body = (await request.body()).decode("ascii")
-        pairs = parse_qsl(body, max_num_fields=_MAX_FIELDS, errors="strict")
-    except ValueError:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "That is no form of ours.") from None
-    return {name: storable(value).strip() for name, value in pairs}
 
 
 def _note(action: str, said: str) -> str:

@@ -43,6 +43,7 @@ _PAGES: Mapping[str, str] = {
     "js_only": "a page that only scripts would fill",
     "empty_page": "a page without text",
     "not_article": "a page that is no article: a front page, a list, a form",
+    "feed_text_too_short": "the page could not be had (see where), and the feed says too little",
     "too_short": "fewer characters than [extract] min_text_chars",
     "wrong_language": "in none of the languages of [extract]",
     "same_text": "the same text as another article of this publisher",

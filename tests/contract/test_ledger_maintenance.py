@@ -30,6 +30,7 @@ from pipeline.adapters.ledger import backups, maintenance, open_ledger, opened
 from pipeline.adapters.ledger.records import _STATE_COLUMNS, state_row
 from pipeline.adapters.ledger.tables import feeds, metadata
 from pipeline.errors import ConfigError, StoreUnavailable, UsageError
+from pipeline.keys import KeyScope
 from pipeline.model import Stage
 from pipeline.quality.findings import Finding, FindingKind, Severity, Silence
 from pipeline.work import ReplaySelector, RobotsCopy, Scope
@@ -232,6 +233,8 @@ def full(ledger):
     ledger.silence(Silence("test", "none", NOW, NOW))
     tell(ledger, QUAKE, RESCUE, Told("long", "A long read", "and so it goes on and on " * 9))
     tell(ledger, BOTH)
+    key = ledger.add_key("newsroom", [KeyScope.SEARCH], "digest of a key", NOW)
+    ledger.begin_session(key, "digest of a cookie", NOW, NOW.replace(hour=23))
     ledger.number_changes()
     ledger.advance_export("events", 1)
     ledger.finish_run(run_id, NOW)

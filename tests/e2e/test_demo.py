@@ -11,12 +11,16 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 
-def test_the_demo_prints_its_summary_keeps_its_log_and_names_commands_that_work(tmp_path):
-    demo = subprocess.run(
+def run_demo(folder):
+    return subprocess.run(
         [sys.executable, "-m", "pipeline", "demo", "--data", "the data"],
-        capture_output=True, text=True, cwd=tmp_path, timeout=120, check=True,
+        capture_output=True, text=True, cwd=folder, timeout=120, check=True,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
+
+
+def test_the_demo_prints_its_summary_keeps_its_log_and_names_commands_that_work(tmp_path):
+    demo = run_demo(tmp_path)
     assert demo.stderr == ""
     assert "The books balance: " in demo.stdout
     assert "its log is the data/demo.log" in demo.stdout
@@ -28,3 +32,5 @@ def test_the_demo_prints_its_summary_keeps_its_log_and_names_commands_that_work(
             env={"PATH": "/usr/bin:/bin"},
         )  # fmt: skip
         assert answer in done.stdout
+    assert "Nothing new" not in demo.stdout
+    assert "Nothing new: this folder's ledger knows these weeks" in run_demo(tmp_path).stdout

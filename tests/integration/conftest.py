@@ -4,3 +4,4 @@ from support_elasticsearch import (  # noqa: F401 - fixtures
     elasticsearch_url,
     secure_elasticsearch,
 )
+from support_serve import serving  # noqa: F401 - fixture

@@ -180,6 +180,14 @@ def test_of_two_feeds_the_one_that_says_something_stands_in_for_a_lost_page(trip
     assert (document["text"], document["text_source"]) == (SUMMARY, "feed")
 
 
+def test_a_lost_page_whose_feed_says_too_little_is_told_from_a_short_page(trip):
+    trip.fetcher.on(FEED, rss((A, "Patrols", "More soon.")), headers=RSS)
+    trip.fetcher.on(A, status=404)
+    trip.run()
+    assert (trip.where(A).status, trip.where(A).reason) == (Status.DROPPED, "feed_text_too_short")
+    assert ("fetch", "ok", "http_404") in trip.life(A)
+
+
 def test_a_replayed_fetch_asks_for_the_whole_page(trip, monkeypatch):
     trip.fetcher.on(A, article("Patrols begin"), headers=(*HTML, ("ETag", '"1"')))
 

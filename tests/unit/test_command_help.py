@@ -16,6 +16,8 @@ GIVEN = {
     "where": ["https://herald.example/a"],
     "quality silence": ["why", "--hours", "1", "--feed", "herald"],
     "ledger backup": ["backup.gz"],
+    "keys create": ["newsroom", "--scope", "search"],
+    "keys revoke": ["newsroom"],
 }
 
 

@@ -121,11 +121,22 @@ def test_list_keeps_addresses_whole(run, root):
     assert addresses <= shown
 
 
+@pytest.mark.parametrize(
+    ("host", "publisher"),
+    [("www.example.co.uk", "example"), ("10.20.0.7:8080", "10-20-0-7"), ("[fd00::7]", "fd00-7")],
+)
+def test_import_names_a_publisher_by_its_domain_or_its_whole_address(run, saved, host, publisher):
+    outline = f'<opml><body><outline xmlUrl="http://{host}/rss"/></body></opml>'
+    taken = saved("x.toml", run("feeds", "import", saved("x.opml", outline)).stdout)
+    (listed,) = lines(run("feeds", "list", "--feeds", taken, "--json"))
+    assert listed["publisher"] == publisher
+
+
 def test_import_says_how_many_it_took(run, saved):
     outlines = ('<outline text="F" xmlUrl="http://x.example/f"/>'
                 '<outline text="G" xmlUrl="https://www.x.example/f"/>')  # fmt: skip
     result = run("feeds", "import", saved("x.opml", f"<opml><body>{outlines}</body></opml>"))
-    assert "1 feeds taken; 1 more repeated an address and were merged" in result.stderr
+    assert "1 feed taken; 1 more repeated an address and were merged" in result.stderr
     assert result.exit_code == 0
 
 

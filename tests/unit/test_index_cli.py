@@ -46,6 +46,17 @@ def test_an_answer_for_people(newsline):
     assert "Recep Tayyip Erdoğan" in answer.output
 
 
+def test_without_words_a_hit_shows_the_first_whole_words_of_its_text(newsline):
+    answer = newsline("search", "--filter", "language=en", "--json")
+    texts = [" ".join(hit["document"]["text"].split()) for hit in json.loads(answer.output)["hits"]]
+    shown = newsline("search", "--filter", "language=en").output.splitlines()
+    cut = [line.strip().removesuffix("…") for line in shown if line.endswith("…")]
+    assert cut
+    for beginning in cut:
+        (text,) = [text for text in texts if text.startswith(beginning)]
+        assert text[len(beginning)] == " "
+
+
 def test_an_answer_for_machines(newsline):
     answer = newsline(
         "search", "--filter", "language=tr", "--filter", "language=ar", "--facet", "language",

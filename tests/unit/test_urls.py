@@ -92,6 +92,8 @@ def test_domains():
     assert same_site("https://a.example.org/", "http://www.example.org/x")
     assert not same_site("https://a.example.org/", "https://example.com/")
     assert not same_site("nonsense", "https://example.com/")
+    assert not same_site("http://10.20.0.7/", "http://10.99.0.7/")
+    assert same_site("http://[::1]:80/", "http://[::1]:81/")
 
 
 hosts = st.from_regex(

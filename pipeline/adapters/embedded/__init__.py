@@ -32,6 +32,7 @@ class EmbeddedIndex:
         self._open: Generation | None = None
         self._rebuilding: EmbeddedIndex | None = None
         self._one_write = threading.Lock()  # versions are read and written in one go
+        self._opening = threading.Lock()  # many threads may search
 
     def write(
         self,
@@ -172,11 +173,12 @@ class EmbeddedIndex:
         path = self._beside or self._generations.current()
         if path is None:
             return None
-        if self._open is None or self._open.path != path:
-            if self._open is not None:
-                self._open.close()
-            self._open = Generation(path)
-        return self._open
+        with self._opening:
+            if self._open is None or self._open.path != path:
+                if self._open is not None:
+                    self._open.close()
+                self._open = Generation(path)
+            return self._open
 
     def _for_writing(self) -> Generation:
         """Take the lock first: only its holder can be sure which generation serves."""

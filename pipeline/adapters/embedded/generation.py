@@ -1,5 +1,6 @@
 """One tantivy index in one folder: opening, committing, and what is held of an article."""
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -35,6 +36,7 @@ class Generation:
         self._index.config_reader("manual")  # no watching thread: `searcher` looks for itself
         layout.register_analyzers(self._index)
         self._seen: tuple[int, int] | None = None
+        self._looking = threading.Lock()  # a server's threads share one generation
         self._searcher = self._index.searcher()
 
     @classmethod
@@ -55,14 +57,15 @@ class Generation:
         except FileNotFoundError:
             raise unusable(self.path, "its meta.json is missing") from None
         seen = (state.st_mtime_ns, state.st_ino)
-        if seen != self._seen:
-            try:
-                self._index.reload()
-            except (ValueError, OSError) as error:
-                raise unusable(self.path, f"cannot be read ({error})") from None
-            self._searcher = self._index.searcher()
-            self._seen = seen
-        return self._searcher
+        with self._looking:
+            if seen != self._seen:
+                try:
+                    self._index.reload()
+                except (ValueError, OSError) as error:
+                    raise unusable(self.path, f"cannot be read ({error})") from None
+                self._searcher = self._index.searcher()
+                self._seen = seen
+            return self._searcher
 
     def apply(self, documents: Iterable[Document], retractions: Iterable[tuple[str, int]]) -> None:
         """Put the documents and tombstones in place of what is held of them; one commit."""

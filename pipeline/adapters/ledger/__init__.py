@@ -16,6 +16,7 @@ archived.py                 what of the archive stays, and where it is now
 oversight.py                what those who run the pipeline ask: feed_history.py, workload.py,
                             dead_letters.py
 histories.py                what readers ask about the past of an article or a story
+keys.py                     API keys and sessions (tables: key_tables.py)
 maintenance.py, backups.py, migrations/
 """
 

@@ -25,6 +25,7 @@ from pipeline.adapters.ledger import (
 from pipeline.adapters.ledger.care import SqlCare
 from pipeline.adapters.ledger.engine import Database, insert_or_replace
 from pipeline.adapters.ledger.histories import SqlHistories
+from pipeline.adapters.ledger.keys import SqlKeys
 from pipeline.adapters.ledger.oversight import SqlOversight
 from pipeline.adapters.ledger.tables import robots, runs
 from pipeline.errors import UsageError
@@ -47,7 +48,7 @@ from pipeline.work import (
 )
 
 
-class SqlLedger(SqlOversight, SqlCare, SqlHistories):
+class SqlLedger(SqlOversight, SqlCare, SqlHistories, SqlKeys):
     """The ledger in a database. Every method is described in `pipeline.ports.Ledger`."""
 
     def __init__(self, database: Database) -> None:

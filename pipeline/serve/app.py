@@ -1,0 +1,50 @@
+"""The application: its routers, what is around them, and how it refuses."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import metadata
+
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI
+from starlette.staticfiles import StaticFiles
+
+from pipeline.serve import login, problems
+from pipeline.serve.frame import Frame
+from pipeline.serve.limits import Limit, Limits
+from pipeline.serve.metrics import Metrics
+from pipeline.serve.serving import Serving
+
+#: At work at once; the others wait. No more than the ledger has connections.
+THREADS = 12
+
+#: One line for each part of the server. Every route of theirs `requires` a scope.
+ROUTERS: tuple[APIRouter, ...] = (login.router,)
+
+
+def create_app(serving: Serving) -> FastAPI:
+    """Return the application over some doors; whoever opened them closes them."""
+    app = FastAPI(
+        title="Newsline",
+        description="Search, follow and export enriched news articles.",
+        version=metadata.version("newsline"),
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # both would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    measures = Metrics()
+    app.state.serving = serving
+    app.state.limits = Limits(Limit(serving.config.serve.requests_per_minute))
+    app.state.metrics = measures
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(packages=[("pipeline.serve", "static")]), name="static")
+    app.add_middleware(Frame, metrics=measures)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield

@@ -1,0 +1,35 @@
+"""The doors that the server needs, in one record."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from pipeline.care import CareLedger
+from pipeline.config import Config
+from pipeline.keys import Keys
+from pipeline.ports import Archive, Clock, Index
+
+
+class ServeLedger(CareLedger, Keys, Protocol):
+    """A ledger that answers all that the server asks: one in a database does."""
+
+
+def _real_time() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Settings and ports of one server."""
+
+    config: Config
+    clock: Clock  # the pipeline's: how old things are
+    ledger: ServeLedger
+    index: Index
+    archive: Archive
+    is_local: bool = False  # it listens on this machine alone: open to all while there is no key
+    now: Callable[[], datetime] = _real_time  # keys, sessions and forms go by the real time
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    #: Signs forms where there is no session to bind them to.

@@ -12,13 +12,14 @@ from pipeline.serve import login, problems
 from pipeline.serve.frame import Frame
 from pipeline.serve.limits import Limit, Limits
 from pipeline.serve.metrics import Metrics
+from pipeline.serve.pages import web
 from pipeline.serve.serving import Serving
 
 #: At work at once; the others wait. No more than the ledger has connections.
 THREADS = 12
 
 #: One line for each part of the server. Every route of theirs `requires` a scope.
-ROUTERS: tuple[APIRouter, ...] = (login.router,)
+ROUTERS: tuple[APIRouter, ...] = (login.router, web.router)
 
 
 def create_app(serving: Serving) -> FastAPI:
@@ -39,7 +40,8 @@ def create_app(serving: Serving) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/static", StaticFiles(packages=[("pipeline.serve", "static")]), name="static")
+    static = StaticFiles(packages=[("pipeline.serve", "static"), ("pipeline.ops", "static")])
+    app.mount("/static", static, name="static")
     app.add_middleware(Frame, metrics=measures)
     return app
 

@@ -111,3 +111,12 @@ def toggled(view: View, facet: str, value: str) -> str:
     after = tuple(one for one in chosen if one != value) if value in chosen else (*chosen, value)
     filters = {**view.filters, facet: after}
     return address(view, filters={name: values for name, values in filters.items() if values})
+
+
+def export_links(view: View) -> list[tuple[str, str]]:
+    """Return (format, address) of everything that a view finds."""
+    pairs = pairs_of(replace(view, cursor="", more="", by_story=True))
+    return [
+        (words, "/v1/export?" + urlencode([*pairs, ("format", name)]))
+        for words, name in (("CSV", "csv"), ("NDJSON", "ndjson"), ("Parquet", "parquet"))
+    ]

@@ -54,7 +54,7 @@ def world(points: Sequence[Point], countries: Sequence[Country], *, whole: bool)
     unit = width / _WIDTH  # what one sees as long on the whole map
     by_code = {country.code: country for country in countries}
     most = max((country.articles for country in countries), default=1)
-    land = [_outline(code, path, by_code.get(code), most) for code, path in _OUTLINES]
+    land = [_outline(path, by_code.get(code), most) for code, path in _OUTLINES]
     tallest = max((point.articles for point in points), default=1)
     shown = sorted(points, key=lambda point: -point.articles)
     dots = [_dot(point, tallest, unit) for point in shown]
@@ -86,7 +86,7 @@ def _view(points: Sequence[Point], *, whole: bool) -> tuple[float, float, float,
     return min(max(x, 0), _WIDTH - width), min(max(y, 0), _HEIGHT - height), width, height
 
 
-def _outline(code: str, path: str, country: Country | None, most: int) -> Markup:
+def _outline(path: str, country: Country | None, most: int) -> Markup:
     if country is None:
         return Markup('<path class="land" d="{}"/>').format(path)
     shade = max(1, round(_SHADES * math.sqrt(country.articles / most)))

@@ -77,7 +77,7 @@ def _environment() -> Environment:
         "query": lambda **pairs: urlencode({k: v for k, v in pairs.items() if v}),
         "is_kept": is_kept,
         "Edit": Edit,
-        "ticks": volume.ticks,
+        "axis": volume.axis,
         "summary": volume.summary,
         "max_rows": timeline.MAX_ROWS,
     }

@@ -11,6 +11,7 @@ from pipeline.serve.pages.marking import Span
 #: More are not marked one by one: nobody follows them, and a page has an end.
 _MAX_PLACES = 40
 _PARTS = ("title", "text")
+_PLAIN = "name"  # a list has just these words, and nothing else can be meant
 _NAMED = {"person": "Person", "organisation": "Organisation", "place": "Place"}
 
 
@@ -94,7 +95,8 @@ def _scene_notes(place: Mapping[str, Any]) -> tuple[str, ...]:
 
 def in_words(slugs: str | None) -> str:
     """Return slugs with + between as words."""
-    return ", ".join(slug.replace("_", " ") for slug in (slugs or "").split("+") if slug)
+    told = [slug for slug in (slugs or "").split("+") if slug not in ("", _PLAIN)]
+    return ", ".join(slug.replace("_", " ") for slug in told)
 
 
 def spans_of(found: Sequence[Found], part: str, links: Mapping[tuple[str, str], str]) -> list[Span]:

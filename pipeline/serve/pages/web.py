@@ -242,7 +242,7 @@ def _small_map(report: entities.EntityReport) -> Markup:
         return Markup()
     link = "/" + address(View(filters={report.kind: (report.name,)}))
     point = atlas.Point(report.name, *report.location, report.page.total, link)
-    return atlas.world([point], [], whole=False)
+    return atlas.world([point], [], whole=False, scale=2.0)
 
 
 @router.get("/places")

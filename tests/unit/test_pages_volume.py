@@ -44,7 +44,7 @@ def test_days_that_are_asked_for_are_drawn_although_nothing_happened():
 def test_the_picture_is_said_in_words_and_each_bar_leads_to_its_days():
     bars = bars_of({DAY: 3, DAY + timedelta(days=1): 1})
     assert summary(bars) == "4 articles from 2019-09-08 to 2019-09-09; most on 2019-09-08: 3"
-    picture = str(drawn(bars, lambda bar: f"?q=a&from={bar.first}"))
-    assert '<a href="?q=a&amp;from=2019-09-08" tabindex="-1"' in picture
+    picture = str(drawn(bars, lambda bar: f"?q=a&since={bar.first}"))
+    assert '<a href="?q=a&amp;since=2019-09-08" tabindex="-1"' in picture
     assert "<title>2019-09-08: 3</title>" in picture
     assert ">2019-09-08</text>" in axis(bars)

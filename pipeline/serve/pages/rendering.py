@@ -30,6 +30,7 @@ FACET_WORDS = {
     "section": ("Section", "Sections"),
     "author": ("Author", "Authors"),
     "day": ("Day", "Days"),
+    "story_id": ("Story", "Stories"),
 }
 LANGUAGES = {
     "ar": "Arabic", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",

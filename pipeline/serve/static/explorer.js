@@ -43,8 +43,8 @@ for (const figure of document.querySelectorAll(".volume-figure")) {
     stop();
     if (!wanted) return;
     const target = new URL(figure.dataset.narrow, window.location.href);
-    target.searchParams.set("from", bars[first].dataset.from);
-    target.searchParams.set("to", bars[last].dataset.to);
+    target.searchParams.set("since", bars[first].dataset.from);
+    target.searchParams.set("until", bars[last].dataset.to);
     window.location.assign(target);
   });
   window.addEventListener("pointercancel", stop);

@@ -1,6 +1,5 @@
 """The explorer's pages, asked as a browser without scripts asks them."""
 
-
 import pytest
 from support_index import article, newsroom
 from support_pages import Page

@@ -36,10 +36,29 @@ def highlight(
     title: str, text: str, clauses: Sequence[Clause], stem: Stemmer | None
 ) -> dict[str, tuple[str, ...]]:
     """Return marked fragments of "title" and "text"; a part without a match is left out."""
-    terms = [term for clause in clauses if not clause.excluded for term in clause.alternatives]
-    anywhere = [term for term in terms if not term.title_only]
+    terms, anywhere = _wanted(clauses)
     found = {"title": _fragments(title, terms, stem), "text": _fragments(text, anywhere, stem)}
     return {part: fragments for part, fragments in found.items() if fragments}
+
+
+def matches(
+    title: str, text: str, clauses: Sequence[Clause], stem: Stemmer | None
+) -> dict[str, list[tuple[int, int]]]:
+    """Return where title and text match, as (start, end) in code points, in order."""
+    terms, anywhere = _wanted(clauses)
+    return {"title": _matched(title, terms, stem), "text": _matched(text, anywhere, stem)}
+
+
+def _wanted(clauses: Sequence[Clause]) -> tuple[list[Term], list[Term]]:
+    """Return the terms to be marked in a title, and those of them to be marked in a text."""
+    terms = [term for clause in clauses if not clause.excluded for term in clause.alternatives]
+    return terms, [term for term in terms if not term.title_only]
+
+
+def _matched(text: str, terms: Sequence[Term], stem: Stemmer | None) -> list[tuple[int, int]]:
+    places = words(text[:_MAX_SCANNED_CHARS])
+    marks = _find_marks(places, terms, stem)
+    return [(places[mark.first].start, places[mark.last].end) for mark in marks]
 
 
 def _fragments(text: str, terms: Sequence[Term], stem: Stemmer | None) -> tuple[str, ...]:

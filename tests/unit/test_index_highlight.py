@@ -17,6 +17,7 @@ from pipeline.index.highlight import (
     MAX_FRAGMENT_CHARS,
     MAX_FRAGMENTS,
     highlight,
+    matches,
 )
 from pipeline.index.parse_query import parse_query
 
@@ -121,3 +122,10 @@ def test_never_longer_than_allowed_and_no_mark_is_parted(length):
     for fragment in marked("zone", text)["text"]:
         assert len(fragment) <= MAX_FRAGMENT_CHARS
         assert not unicodedata.combining(fragment[0])
+
+
+def test_all_places_that_match_can_be_had_without_fragments():
+    text = "Safe zones are zones. A zone, ZONE."
+    found = matches("The zone", text, parse_query("zone title:the -are"), None)
+    assert [text[start:end] for start, end in found["text"]] == ["zone", "ZONE"]
+    assert found["title"] == [(0, 3), (4, 8)]

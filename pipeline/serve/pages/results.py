@@ -12,7 +12,7 @@ from pipeline.serve.pages.asked import FEW, MANY, View
 
 #: Facets in the order in which they are shown.
 SHOWN = ("topic", "person", "organisation", "place", "outlet", "language")
-#: Folded until somebody wants them.
+#: Counted only when somebody wants them: some have a value for nearly every article.
 FOLDED = ("scene", "iptc", "key_phrases", "country", "section", "author", "day")
 _OTHERS = 6
 
@@ -57,7 +57,8 @@ class Results:
 
 def results_of(index: Index, view: View) -> Results:
     """Ask for a view. Raises UsageError for what the index refuses."""
-    page = index.search(view.query(facets=(*SHOWN, *FOLDED), facet_size=FEW + 1))
+    shown = (*SHOWN, *(facet for facet in FOLDED if facet in view.filters))
+    page = index.search(view.query(facets=shown, facet_size=FEW + 1))
     counts = dict(page.facets)
     if view.more:
         asked = view.query(facets=(view.more,), facet_size=MANY, size=1, cursor=None)
@@ -65,9 +66,16 @@ def results_of(index: Index, view: View) -> Results:
     facets = tuple(
         _listed(facet, counts[facet], view.filters.get(facet, ()), all_of_it=facet == view.more)
         for facet in (*SHOWN, *FOLDED)
+        if facet in counts
     )
     stories = told_by(index, [hit.document["story_id"] for hit in page.hits])
     return Results(page, facets, days_of(index, view.query()), stories if view.by_story else {})
+
+
+def folded_in(found: Results) -> list[str]:
+    """Return the facets that could be counted as well."""
+    counted = {one.facet for one in found.facets}
+    return [facet for facet in FOLDED if facet not in counted]
 
 
 def _listed(

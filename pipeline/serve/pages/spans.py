@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
+from pipeline.adapters.stemming import stemmer_of
+from pipeline.errors import UsageError
+from pipeline.index.highlight import matches
+from pipeline.index.parse_query import parse_query
 from pipeline.model import Document
 from pipeline.ops.show import text
 from pipeline.serve.pages.marking import Span
@@ -38,6 +43,7 @@ class At:
     surface: str
     key: str  # of the mark
     why: str  # what spoke for it, in words
+    score: float | None  # how sure it is here; None: it is the whole that has a score
 
 
 def found_in(document: Document) -> list[Found]:
@@ -75,7 +81,7 @@ def _places(key: str, mentions: Sequence[Mapping[str, Any]]) -> tuple[tuple[At, 
     marked = [mention for mention in mentions if mention["part"] in _PARTS]
     places = tuple(
         At(one["part"], one["start"], one["end"], one["surface"], f"{key}-{n}",
-           in_words(one.get("why")))
+           in_words(one.get("why")), one.get("score"))
         for n, one in enumerate(marked[:_MAX_PLACES])
     )  # fmt: skip
     return places, len(marked) - len(places)
@@ -99,25 +105,55 @@ def in_words(slugs: str | None) -> str:
     return ", ".join(slug.replace("_", " ") for slug in told)
 
 
-def spans_of(found: Sequence[Found], part: str, links: Mapping[tuple[str, str], str]) -> list[Span]:
-    """Return the spans of title or text; `links` is (kind, name) → where its page is."""
-    return [
-        Span(at.start, at.end, one.kind, _says(one, at), at.key,
-             links.get((one.kind, one.name), ""))
+def links_of(found: Sequence[Found]) -> dict[tuple[str, str], str]:
+    """Return (kind, name) → where more is told of it."""
+    return {
+        (one.kind, one.name): ("/entity?" if one.kind in _NAMED else "/?")
+        + urlencode({one.kind: one.name})
         for one in found
-        for at in one.places
-        if at.part == part
-    ]  # fmt: skip
+    }
+
+
+def all_spans(
+    document: Document, found: Sequence[Found], asked: str
+) -> tuple[list[Span], list[Span]]:
+    """Return what is marked in title and text; `asked` is a query whose words are marked, too."""
+    links = links_of(found)
+    matched = _matches(document, asked)
+    title, text_ = (
+        [
+            Span(at.start, at.end, one.kind, _says(one, at), at.key,
+                 links[one.kind, one.name] if one.kind in _NAMED else "")
+            for one in found
+            for at in one.places
+            if at.part == part
+        ]
+        + _date_spans(document, part)
+        + [Span(start, end, "hit", "Looked for") for start, end in matched[part]]
+        for part in _PARTS
+    )  # fmt: skip
+    return title, text_ + _quote_spans(document)
+
+
+def _matches(document: Document, asked: str) -> dict[str, list[tuple[int, int]]]:
+    """Return where an article has what was asked; nothing for what cannot be read as a query."""
+    try:
+        clauses = parse_query(asked)
+    except UsageError:
+        clauses = ()
+    stem = stemmer_of(document.get("language"))
+    return matches(document["title"], document["text"], clauses, stem)
 
 
 def _says(one: Found, at: At) -> str:
     kind = _NAMED.get(one.kind, "Topic")
-    score = "" if one.score is None else f" ({one.score:.2f})"
+    score = one.score if at.score is None else at.score
+    sure = "" if score is None else f" ({score:.2f})"
     why = f": {at.why}" if at.why else ""
-    return f"{kind} {text(one.name, 100)}{score}{why}"
+    return f"{kind} {text(one.name, 100)}{sure}{why}"
 
 
-def quote_spans(document: Document) -> list[Span]:
+def _quote_spans(document: Document) -> list[Span]:
     """Return the spans of what the text quotes."""
     return [
         Span(one["start"], one["end"], "quote", f"Said by {_speaker(one)}", f"quote-{number}")
@@ -131,7 +167,7 @@ def _speaker(quote: Mapping[str, Any]) -> str:
     )
 
 
-def date_spans(document: Document, part: str) -> list[Span]:
+def _date_spans(document: Document, part: str) -> list[Span]:
     """Return the spans of the days that the text speaks of."""
     return [
         Span(one["start"], one["end"], "date", f"Means {one['value']}")

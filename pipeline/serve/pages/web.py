@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from markupsafe import Markup
@@ -13,6 +13,7 @@ from pipeline.errors import UsageError
 from pipeline.index.parse_query import parse_query
 from pipeline.keys import KeyScope
 from pipeline.model import Document
+from pipeline.ops.asked import storable
 from pipeline.serve.access import Caller, Served, requires
 from pipeline.serve.forms import form_token
 from pipeline.serve.pages import articles, atlas, entities, marking, places, results, spans, stories
@@ -34,7 +35,6 @@ STORY_WORDS = {
     "merged": "its story became part of this one",
     "copied": "another article copied its text",
 }
-_MARKABLE = ("person", "organisation", "place")
 
 
 def _page(
@@ -72,7 +72,7 @@ def search(request: Request, serving: Served, caller: Reader) -> Response:
         picture=drawn(bars, link),
         days_link=link,
         sorts=SORTS,
-        folded=results.FOLDED,
+        folded=results.folded_in(found) if found else [],
         chosen=[
             (facet, value, toggled(view, facet, value))
             for facet, values in view.filters.items()
@@ -88,42 +88,27 @@ def _days_link(view: View) -> Callable[[Bar], str]:
 
 
 @router.get("/articles/{article_id}")
-def article(
-    request: Request, serving: Served, caller: Reader, article_id: str, revision: str = ""
-) -> Response:
-    """Show one article."""
+def article(request: Request, serving: Served, caller: Reader, article_id: str) -> Response:
+    """Show one article; the words of a query that led here are marked, too."""
+    revision, asked = (storable(request.query_params.get(name, "")) for name in ("revision", "q"))
     wanted = int(revision) if revision.isascii() and revision.isdigit() else None
     report = articles.article_report(serving.index, serving.ledger, article_id, wanted)
     if report is None:
         return _absent_article(request, serving, caller, article_id)
     document = report.document
-    links = {
-        (one.kind, one.name): "/entity?" + urlencode({one.kind: one.name})
-        for one in report.found
-        if one.kind in _MARKABLE
-    } | {
-        (one.kind, one.name): "/?" + urlencode({one.kind: one.name})
-        for one in report.found
-        if one.kind in ("topic", "iptc")
-    }
-    named = {key: link for key, link in links.items() if key[0] in _MARKABLE}
-    title = spans.spans_of(report.found, "title", named) + spans.date_spans(document, "title")
-    body = [
-        *spans.spans_of(report.found, "text", named),
-        *spans.date_spans(document, "text"),
-        *spans.quote_spans(document),
-    ]
+    title, body = spans.all_spans(document, report.found, asked)
     return _page(
         request,
         caller,
         "article",
         report=report,
-        links=links,
+        links=spans.links_of(report.found),
+        asked=asked,
         title=marking.marked_line(document["title"] or "(no headline)", title),
         body=marking.marked_paragraphs(document["text"], body),
         pieces=_pieces,
-        notes=_notes(report.document),
-        wishes=_wishes(report.document),
+        notes=_notes(document),
+        wishes=_wishes(document),
     )
 
 

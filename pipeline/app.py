@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.adapters.elastic.setup import Done
     from pipeline.adapters.elastic.snapshots import Snapshots
     from pipeline.adapters.ledger import SqlLedger
+    from pipeline.enrich.gazetteer import Gazetteer
     from pipeline.serve.serving import Serving
 
 
@@ -95,6 +96,13 @@ class App:
         from pipeline.adapters.workers import ProcessWorkers
 
         return ProcessWorkers(self.config.parser)
+
+    @cached_property
+    def names(self) -> "Gazetteer":
+        """The people, organisations and places of the lists in the settings folder."""
+        from pipeline.enrich.gazetteer_files import load_gazetteer
+
+        return load_gazetteer(self.config_dir / "gazetteer")
 
     @cached_property
     def places(self) -> PlaceNames:
@@ -190,8 +198,9 @@ class App:
         from pipeline.serve.serving import Serving
 
         return Serving(
-            self.config, self.clock, self.ledger, self.index, self.archive, is_local=is_local
-        )
+            self.config, self.clock, self.ledger, self.index, self.archive, is_local=is_local,
+            names=lambda: self.names,
+        )  # fmt: skip
 
     async def aclose_fetcher(self) -> None:
         """Close the connections; they belong to the loop that runs now."""

@@ -8,16 +8,23 @@ from typing import Protocol
 
 from pipeline.care import CareLedger
 from pipeline.config import Config
+from pipeline.enrich.gazetteer import Gazetteer, Words
+from pipeline.histories import Histories
 from pipeline.keys import Keys
 from pipeline.ports import Archive, Clock, Index
 
 
-class ServeLedger(CareLedger, Keys, Protocol):
+class ServeLedger(CareLedger, Histories, Keys, Protocol):
     """A ledger that answers all that the server asks: one in a database does."""
 
 
 def _real_time() -> datetime:
     return datetime.now(UTC)
+
+
+def _nobody() -> Gazetteer:
+    nothing: frozenset[str] = frozenset()
+    return Gazetteer((), (), (), Words(nothing, nothing, nothing, nothing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +40,5 @@ class Serving:
     now: Callable[[], datetime] = _real_time  # keys, sessions and forms go by the real time
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     #: Signs forms where there is no session to bind them to.
+    #: Who and what is known by name, with aliases and identifiers; read when first asked for.
+    names: Callable[[], Gazetteer] = _nobody

@@ -105,6 +105,7 @@ def _check(name: str, ask: Callable[[], list[str]], ill: HealthStatus) -> Check:
 @router.get(
     "/health",
     response_model=Health,
+    openapi_extra={"security": [{}, {"key": []}]},  # with a key or without
     responses={
         401: REFUSALS[401],
         503: {"description": "It is down: see `checks`.", "model": Health},

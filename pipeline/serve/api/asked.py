@@ -16,6 +16,7 @@ from pipeline.index.query import FACETS, FILTERS, Query
 
 _Value = Annotated[str, Field(min_length=1, max_length=MAX_VALUE_CHARS)]
 _Values = Annotated[list[_Value], Field(max_length=MAX_FILTER_VALUES)]
+_Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 _None: list[str] = []
 Sort = Literal["relevance", "newest", "oldest"]
 Facet = Literal[
@@ -48,7 +49,9 @@ class Narrowed(BaseModel):
     country: _Values = Field(_None, description="Of the outlet, ISO 3166-1 alpha-2.")
     section: _Values = _None
     author: _Values = _None
-    day: _Values = Field(_None, description="Of publication: YYYY-MM-DD.")
+    day: Annotated[list[_Day], Field(max_length=MAX_FILTER_VALUES)] = Field(
+        [], description="Of publication: YYYY-MM-DD."
+    )
     story_id: _Values = _None
 
     def query(self) -> Query:

@@ -7,12 +7,13 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pipeline.keys import KeyScope
-from pipeline.ops.equation import Equation, equation
+from pipeline.model import Status
+from pipeline.ops.equation import equation
 from pipeline.ops.health import STANDINGS, standing
 from pipeline.ops.reports import feed_report, life_of
 from pipeline.oversight import Listing, PollRecord
@@ -32,6 +33,16 @@ router = APIRouter(
     dependencies=[Depends(requires(KeyScope.OPS))],
     responses=REFUSALS,
 )
+
+
+class FeedsAsked(BaseModel):
+    """Which feeds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    standing: Standing | None = None
+    after: str = Field("", max_length=200, description="The cursor of the previous page.")
+    size: int = Field(200, ge=1, le=500)
 
 
 class FeedHealth(BaseModel):
@@ -69,12 +80,22 @@ class FeedHistory(FeedHealth):
     listings: list[Listing]
 
 
+class BalanceTerm(BaseModel):
+    """Where URLs stand, and why, as far as there is a reason."""
+
+    status: Status
+    urls: int
+    reasons: dict[str, int]
+
+
 class Balance(BaseModel):
-    """discovered = the sum of all terms, if nothing was lost on either side."""
+    """discovered = accounted, the sum of all terms, if nothing was lost on either side."""
 
     balances: bool
+    discovered: int
     accounted: int
-    equation: Equation
+    terms: list[BalanceTerm]
+    entries_without_link: int = Field(description="sighted, but no URL: beside the sum")
 
 
 class Life(BaseModel):
@@ -85,21 +106,15 @@ class Life(BaseModel):
 
 
 @router.get("/feeds", response_model=FeedHealthList)
-def feeds(
-    request: Request,
-    serving: Served,
-    state: Annotated[Standing | None, Query(description="Only feeds of this standing.")] = None,
-    after: Annotated[str, Query(max_length=200, description="From the previous page.")] = "",
-    size: Annotated[int, Query(ge=1, le=500)] = 200,
-) -> Response:
+def feeds(request: Request, serving: Served, asked: Annotated[FeedsAsked, Query()]) -> Response:
     """List feeds with their health, in order of their ids."""
     chosen = [
         one
         for one in serving.ledger.feed_states()
-        if one.feed.feed_id > after and state in (None, standing(one))
+        if one.feed.feed_id > asked.after and asked.standing in (None, standing(one))
     ]
-    shown = chosen[:size]
-    cursor = shown[-1].feed.feed_id if len(chosen) > size else None
+    shown = chosen[: asked.size]
+    cursor = shown[-1].feed.feed_id if len(chosen) > asked.size else None
     return answer(request, FeedHealthList(feeds=_healths(serving, shown), cursor=cursor))
 
 
@@ -144,7 +159,16 @@ def _healths(serving: Serving, states: Sequence[FeedState]) -> list[FeedHealth]:
 def balance(request: Request, serving: Served) -> Response:
     """Say whether everything discovered is accounted for, by the ledger's books."""
     books = equation(serving.ledger.tally())
-    held = Balance(balances=books.balances, accounted=books.accounted, equation=books)
+    held = Balance(
+        balances=books.balances,
+        discovered=books.discovered,
+        accounted=books.accounted,
+        terms=[
+            BalanceTerm(status=term.status, urls=term.urls, reasons=dict(term.reasons))
+            for term in books.terms
+        ],
+        entries_without_link=books.no_link,
+    )
     return answer(request, held)
 
 

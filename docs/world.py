@@ -18,6 +18,7 @@ TARGET = Path(__file__).resolve().parents[1] / "pipeline" / "serve" / "pages" / 
 #: Of the map: Antarctica and the ice around the pole have no news.
 NORTH, SOUTH = 84, -58
 UNITS = 10  # of the drawing, for a degree
+_HALF = 180 * UNITS
 #: Rings smaller than this many units are not drawn.
 _SMALLEST = 3
 #: Natural Earth gives these no number: they are drawn, and count for nobody.
@@ -46,7 +47,7 @@ def _paths(topology: dict) -> list[tuple[str, str]]:
     found = []
     for one in topology["objects"]["countries"]["geometries"]:
         polygons = one["arcs"] if one["type"] == "MultiPolygon" else [one["arcs"]]
-        rings = [_ring(arcs, ring) for polygon in polygons for ring in polygon]
+        rings = [part for polygon in polygons for ring in polygon for part in _ring(arcs, ring)]
         found.append((codes.get(one.get("id"), _NAMELESS), "".join(map(_drawn, rings))))
     return found
 
@@ -68,12 +69,21 @@ def _arcs(topology: dict) -> list[list[tuple[float, float]]]:
     return arcs
 
 
-def _ring(arcs: list[list[tuple[float, float]]], numbers: list[int]) -> list[tuple[int, int]]:
+def _ring(arcs: list[list[tuple[float, float]]], numbers: list[int]) -> list[list[tuple[int, int]]]:
+    """Return a ring; one that crosses the date line twice, beyond either edge of the map."""
     points: list[tuple[int, int]] = []
     for number in numbers:
         arc = arcs[number] if number >= 0 else arcs[~number][::-1]
         points += [_on_map(lon, lat) for lon, lat in arc]
-    return [one for one, after in pairwise([*points, (-1, -1)]) if one != after]
+    turns, ring = 0, [points[0]]
+    for (x, _), (after_x, y) in pairwise(points):
+        turns += (after_x - x < -_HALF) - (after_x - x > _HALF)
+        ring.append((after_x + 2 * _HALF * turns, y))
+    ring = [one for one, after in pairwise([*ring, (-1, -1)]) if one != after]
+    xs = [x for x, _ in ring]
+    shifts = [0, *([-2 * _HALF] if max(xs) > 2 * _HALF else []),
+              *([2 * _HALF] if min(xs) < 0 else [])]  # fmt: skip
+    return [[(x + shift, y) for x, y in ring] for shift in shifts]
 
 
 def _on_map(lon: float, lat: float) -> tuple[int, int]:

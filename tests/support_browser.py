@@ -145,6 +145,31 @@ class Browser:
     def script(self, code):
         return self._do("POST", "/execute/sync", {"script": code, "args": []})
 
+    def answer(self, code):
+        """Return what a script gives to its last argument, once it is ready."""
+        return self._do("POST", "/execute/async", {"script": code, "args": []})
+
+    def press(self, *keys):
+        """Press keys one after the other, wherever the focus is."""
+        actions = [
+            {"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")
+        ]  # fmt: skip
+        self._do("POST", "/actions", {"actions": [{"type": "key", "id": "keys",
+                                                   "actions": actions}]})  # fmt: skip
+
+    def drag(self, selector, start, end):
+        """Drag the mouse over an element, from one share of its width to another."""
+        box = self.script(f"return document.querySelector({json.dumps(selector)})"
+                          ".getBoundingClientRect().toJSON()")  # fmt: skip
+        y = round(box["y"] + box["height"] / 2)
+        steps = [start, (start + end) / 2, end]
+        moves = [{"type": "pointerMove", "x": round(box["x"] + share * box["width"]), "y": y,
+                  "duration": 50} for share in steps]  # fmt: skip
+        down, up = ({"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp"))
+        actions = [moves[0], down, *moves[1:], up]
+        self._do("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse",
+                                                   "actions": actions}]})  # fmt: skip
+
     def resize(self, width, height):
         self._do("POST", "/window/rect", {"width": width, "height": height})
 

@@ -15,6 +15,7 @@ from pipeline.serve.frame import Frame
 from pipeline.serve.health import Doctor
 from pipeline.serve.limits import Limit, Limits
 from pipeline.serve.metrics import Metrics
+from pipeline.serve.pages import web
 from pipeline.serve.serving import Serving
 
 #: At work at once; the others wait. No more than the ledger has connections.
@@ -31,6 +32,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     operations.router,
     health.router,
     metrics.router,
+    web.router,
 )
 
 
@@ -54,7 +56,8 @@ def create_app(serving: Serving) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/static", StaticFiles(packages=[("pipeline.serve", "static")]), name="static")
+    static = StaticFiles(packages=[("pipeline.serve", "static"), ("pipeline.ops", "static")])
+    app.mount("/static", static, name="static")
     app.add_middleware(Frame, metrics=measures)
     return app
 

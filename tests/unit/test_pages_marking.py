@@ -1,4 +1,4 @@
-"""Texts with marks: whatever they hold, they read as they were written, and nothing in them acts."""
+"""Texts with marks: whatever they hold, they read as written, and nothing in them acts."""
 
 from html.parser import HTMLParser
 

@@ -1,34 +1,23 @@
 """What the page of one article shows. Asks the index and the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from itertools import pairwise
 
 from pipeline.errors import UsageError
-from pipeline.histories import Histories
 from pipeline.index.bounds import MAX_SIZE
 from pipeline.index.query import Query
+from pipeline.index.schema import FIELDS
 from pipeline.model import Document, Status
 from pipeline.ports import Index
 from pipeline.serve.pages.diffing import Block, Edit, compare, folded, words
 from pipeline.serve.pages.spans import Found, found_in
+from pipeline.serve.serving import ServeLedger
 from pipeline.work import LifeLine, Position, Revision
 
 #: Revisions that are shown; an article with more is a live blog.
 MAX_REVISIONS = 30
-
-
-class PagesLedger(Histories, Protocol):
-    """What the pages ask of the ledger."""
-
-    def where(self, url: str) -> tuple[Position, list[LifeLine]] | None:
-        """Return where a URL stands and its life, oldest first; None: never seen."""
-        ...
-
-    def addresses(self, article_ids: Sequence[str]) -> Mapping[str, str]:
-        """Return article_id → address of those articles that are known."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +57,18 @@ class ArticleReport:
 
 
 def article_report(
-    index: Index, ledger: PagesLedger, article_id: str, revision: int | None
+    index: Index, ledger: ServeLedger, article_id: str, revision: int | None
 ) -> ArticleReport | None:
     """Return what is known of an article in the index; None: it is not there.
 
     `revision` is the one whose change is looked at; None: the newest.
     """
-    document = index.find(article_id)
-    if document is None:
+    held = index.find(article_id)
+    if held is None:
         return None
+    document = {field.name: held.get(field.name, [] if field.many else None) for field in FIELDS}
     kept = ledger.revisions(article_id, limit=MAX_REVISIONS)
-    pairs = list(zip(kept, kept[1:], strict=False))
+    pairs = list(pairwise(kept))
     wanted = [pair for pair in pairs if revision in (None, pair[1].n)]
     page = index.search(
         Query(filters={"story_id": (document["story_id"],)}, sort="oldest", size=MAX_SIZE,
@@ -98,7 +88,7 @@ def article_report(
     )
 
 
-def life_of(ledger: PagesLedger, url: str) -> tuple[Position, list[LifeLine]] | None:
+def life_of(ledger: ServeLedger, url: str) -> tuple[Position, list[LifeLine]] | None:
     """Return the life of an address; None where the ledger cannot tell."""
     try:
         return ledger.where(url)
@@ -106,7 +96,7 @@ def life_of(ledger: PagesLedger, url: str) -> tuple[Position, list[LifeLine]] | 
         return None
 
 
-def life_of_absent(ledger: PagesLedger, article_id: str) -> tuple[Position, list[LifeLine]] | None:
+def life_of_absent(ledger: ServeLedger, article_id: str) -> tuple[Position, list[LifeLine]] | None:
     """Return the life of an article that is not in the index; of an erased one nothing is told."""
     url = ledger.addresses([article_id]).get(article_id)
     life = life_of(ledger, url) if url else None

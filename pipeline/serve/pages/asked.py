@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from urllib.parse import urlencode
 
-from pipeline.index.query import FACETS, Query
+from pipeline.index.query import FACETS, FILTERS, Query
 from pipeline.ops.asked import storable
 
 SORTS = ("relevance", "newest", "oldest")
@@ -60,7 +60,7 @@ def view_of(pairs: Iterable[tuple[str, str]]) -> View:
     filters: dict[str, tuple[str, ...]] = {}
     for name, raw in pairs:
         value = storable(raw)[:_MAX_CHARS]
-        if name in FACETS and value:
+        if name in FILTERS and value:
             filters[name] = tuple(dict.fromkeys((*filters.get(name, ()), value)))
         else:
             single[name] = value
@@ -68,8 +68,8 @@ def view_of(pairs: Iterable[tuple[str, str]]) -> View:
     return View(
         text=single.get("q", "").strip(),
         filters=filters,
-        since=_day(single.get("from", "")),
-        until=_day(single.get("to", "")),
+        since=_day(single.get("since", "")),
+        until=_day(single.get("until", "")),
         sort=sort if sort in SORTS else "relevance",
         by_story=single.get("by", "") != "article",
         cursor=single.get("cursor", ""),
@@ -88,9 +88,9 @@ def pairs_of(view: View) -> list[tuple[str, str]]:
     """Return the pairs that lead to a view; nothing that is so anyway."""
     pairs = [
         ("q", view.text),
-        *((name, value) for name in FACETS for value in view.filters.get(name, ())),
-        ("from", view.since.isoformat() if view.since else ""),
-        ("to", view.until.isoformat() if view.until else ""),
+        *((name, value) for name in FILTERS for value in view.filters.get(name, ())),
+        ("since", view.since.isoformat() if view.since else ""),
+        ("until", view.until.isoformat() if view.until else ""),
         ("sort", view.sort if view.sort != "relevance" else ""),
         ("by", "" if view.by_story else "article"),
         ("more", view.more),
@@ -111,3 +111,13 @@ def toggled(view: View, facet: str, value: str) -> str:
     after = tuple(one for one in chosen if one != value) if value in chosen else (*chosen, value)
     filters = {**view.filters, facet: after}
     return address(view, filters={name: values for name, values in filters.items() if values})
+
+
+def export_links(view: View) -> list[tuple[str, str]]:
+    """Return (format, address) of everything that a view finds."""
+    sort = view.sort if view.sort == "oldest" else "relevance"  # there newest is usual
+    pairs = pairs_of(replace(view, sort=sort, cursor="", more="", by_story=True))
+    return [
+        (words, "/v1/export?" + urlencode([*pairs, ("format", name)]))
+        for words, name in (("CSV", "csv"), ("NDJSON", "ndjson"), ("Parquet", "parquet"))
+    ]

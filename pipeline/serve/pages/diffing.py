@@ -1,7 +1,7 @@
 """What changed between two texts, paragraph by paragraph and word by word. Pure.
 
-The shortest edit by Myers' algorithm, up to so many edits: a text that changed more is shown as taken
-out and put in as a whole, which also reads best. (difflib takes minutes for texts made to.)
+The shortest edit by Myers' algorithm, up to so many edits: a text that changed more is shown as
+taken out and put in as a whole, which also reads best. (difflib takes minutes for texts made to.)
 """
 
 import re

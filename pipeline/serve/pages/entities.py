@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from pipeline.enrich.gazetteer import Gazetteer, Name
+from pipeline.enrich.gazetteer import ANY_LANGUAGE, Gazetteer, Name
 from pipeline.index.query import Query, SearchPage
 from pipeline.ports import Index
 from pipeline.serve.pages.results import Told, days_of, told_by
@@ -73,3 +73,11 @@ def entity_report(index: Index, names: Gazetteer, kind: str, name: str) -> Entit
         },
         days_of(index, Query(within={kind: (name,)})),
     )
+
+
+def aliases_of(known: Name | None) -> list[tuple[str, list[str]]]:
+    """Return language → the other ways in which a list writes a name."""
+    found: dict[str, list[str]] = {}
+    for language, alias in known.aliases if known else ():
+        found.setdefault("any language" if language == ANY_LANGUAGE else language, []).append(alias)
+    return list(found.items())

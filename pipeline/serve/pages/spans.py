@@ -10,6 +10,8 @@ from pipeline.serve.pages.marking import Span
 
 #: More are not marked one by one: nobody follows them, and a page has an end.
 _MAX_PLACES = 40
+_PARTS = ("title", "text")
+_PLAIN = "name"  # a list has just these words, and nothing else can be meant
 _NAMED = {"person": "Person", "organisation": "Organisation", "place": "Place"}
 
 
@@ -42,40 +44,41 @@ def found_in(document: Document) -> list[Found]:
     """Return everything that enrichers found, each with its evidence, the surest first."""
     scenes = {one["name"]: one for one in document.get("places") or ()}
     found = [
-        _found(number, one["type"], one, one["mentions"], _best(one["mentions"]), scenes)
-        for number, one in enumerate(document.get("entities") or ())
+        _entity(number, one, scenes) for number, one in enumerate(document.get("entities") or ())
     ]
     for field, kind in (("topics", "topic"), ("iptc_topics", "iptc")):
         found += [
-            _found(number, kind, one, one.get("evidence") or (), one["score"], {})
+            _topic(f"{kind}-{number}", kind, one)
             for number, one in enumerate(document.get(field) or ())
         ]
     order = [*_NAMED, "topic", "iptc"]
     return sorted(found, key=lambda one: (order.index(one.kind), -(one.score or 0), one.name))
 
 
-def _found(
-    number: int,
-    kind: str,
-    one: Mapping[str, Any],
-    mentions: Sequence[Mapping[str, Any]],
-    score: float | None,
-    scenes: Mapping[str, Mapping[str, Any]],
-) -> Found:
-    marked = [mention for mention in mentions if mention["part"] in ("title", "text")]
-    places = tuple(
-        At(mention["part"], mention["start"], mention["end"], mention["surface"],
-           f"{kind}-{number}-{n}", in_words(mention.get("why")))
-        for n, mention in enumerate(marked[:_MAX_PLACES])
-    )  # fmt: skip
-    beside = tuple(
-        f"{mention['part']}: {mention['surface']}"
-        for mention in mentions
-        if mention["part"] not in ("title", "text")
-    )
+def _entity(number: int, one: Mapping[str, Any], scenes: Mapping[str, Mapping[str, Any]]) -> Found:
+    kind, mentions = one["type"], one["mentions"]
+    places, more = _places(f"{kind}-{number}", mentions)
     scene = scenes.get(one["name"]) if kind == "place" else None
     notes = _scene_notes(scene) if scene else ()
-    return Found(kind, one["name"], score, places, len(marked) - len(places), beside, notes)
+    return Found(kind, one["name"], _best(mentions), places, more, notes=notes)
+
+
+def _topic(key: str, kind: str, one: Mapping[str, Any]) -> Found:
+    evidence = one.get("evidence") or ()
+    places, more = _places(key, evidence)
+    beside = tuple(f"{at['part']}: {at['surface']}" for at in evidence if at["part"] not in _PARTS)
+    return Found(kind, one["name"], one["score"], places, more, beside)
+
+
+def _places(key: str, mentions: Sequence[Mapping[str, Any]]) -> tuple[tuple[At, ...], int]:
+    """Return where something stands, and how many places more there are."""
+    marked = [mention for mention in mentions if mention["part"] in _PARTS]
+    places = tuple(
+        At(one["part"], one["start"], one["end"], one["surface"], f"{key}-{n}",
+           in_words(one.get("why")))
+        for n, one in enumerate(marked[:_MAX_PLACES])
+    )  # fmt: skip
+    return places, len(marked) - len(places)
 
 
 def _best(mentions: Sequence[Mapping[str, Any]]) -> float | None:
@@ -92,7 +95,8 @@ def _scene_notes(place: Mapping[str, Any]) -> tuple[str, ...]:
 
 def in_words(slugs: str | None) -> str:
     """Return slugs with + between as words."""
-    return ", ".join(slug.replace("_", " ") for slug in (slugs or "").split("+") if slug)
+    told = [slug for slug in (slugs or "").split("+") if slug not in ("", _PLAIN)]
+    return ", ".join(slug.replace("_", " ") for slug in told)
 
 
 def spans_of(found: Sequence[Found], part: str, links: Mapping[tuple[str, str], str]) -> list[Span]:

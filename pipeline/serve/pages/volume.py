@@ -10,6 +10,7 @@ from markupsafe import Markup
 MAX_BARS = 120
 _WIDTH, _HEIGHT = 1_000, 120
 _LABELS = 6
+_LABEL_SHARE = 0.1  # of the width, that a day takes
 _DAY = timedelta(days=1)
 
 
@@ -141,7 +142,15 @@ def _tall(bar: Bar, tallest: int) -> float:
     return max(1.0, _HEIGHT * bar.articles / tallest)
 
 
-def ticks(bars: Sequence[Bar]) -> list[Bar]:
-    """Return the bars that are named below the picture."""
+def axis(bars: Sequence[Bar]) -> Markup:
+    """Return the days below the picture; apart from it, because letters must not be stretched."""
     every = max(1, -(-len(bars) // _LABELS))
-    return list(bars[::every])
+    names = [
+        Markup('<text x="{:.1f}%" y="12">{}</text>').format(100 * at / len(bars), bars[at].first)
+        for at in range(0, len(bars), every)
+        if at == 0 or at <= len(bars) * (1 - _LABEL_SHARE)
+    ]
+    head = Markup(
+        '<svg class="axis" width="100%" height="16" aria-hidden="true" focusable="false">'
+    )
+    return head + Markup().join(names) + Markup("</svg>")

@@ -1,11 +1,14 @@
 """The server over real doors, asked without a socket: a ledger, an embedded index, an archive."""
 
+import threading
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 from support_index import ENGINES, ROOT, SAFE_ZONE, article
 from support_ledger import (
@@ -132,3 +135,19 @@ def revise(ledger, url, text, at=LATER):
         one.doc_version for one in works(ledger, Stage.INDEX, at) if one.url_id == article_id(url)
     ]
     commit_step(ledger, Stage.INDEX, indexed(url, version, at, at + timedelta(days=1)))
+
+
+@contextmanager
+def listening(serving):
+    """A real server on a port of this machine; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(create_app(serving), port=0, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()

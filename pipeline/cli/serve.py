@@ -46,6 +46,7 @@ def serve(
                 " `newsline keys create NAME --scope search` makes one"
             )
         logs.configure()
+        typer.echo(f"http://{host}:{port}/ (Ctrl-C ends it)")
         uvicorn.run(
             create_app(app.serving(is_local=is_local)),
             host=host,

@@ -1,20 +1,15 @@
 """What the server says when a door behind it is shut, and what it breaks off."""
 
-import threading
-import time
-from contextlib import contextmanager
 from dataclasses import replace
 
 import httpx2
 import pytest
-import uvicorn
 from support_ledger import NOW
-from support_serve import client, fill, make_key
+from support_serve import client, fill, listening, make_key
 
 from pipeline.adapters.clock import ScaledClock
 from pipeline.errors import IndexUnavailable
 from pipeline.keys import KeyScope
-from pipeline.serve.app import create_app
 
 
 def damage(serving, tmp_path):
@@ -92,25 +87,10 @@ class GoesAway:
         return self.index.search(replace(query, size=1))
 
 
-@contextmanager
-def listening(serving):
-    server = uvicorn.Server(uvicorn.Config(create_app(serving), port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 def test_an_export_that_breaks_off_does_not_look_whole(filled):
     with listening(replace(filled, index=GoesAway(filled.index, 3))) as address:
         with pytest.raises(httpx2.RemoteProtocolError):
-            httpx2.get(f"{address}/v1/export")
-        assert httpx2.get(f"{address}/v1/export").status_code == 503
+            httpx2.get(f"{address}/v1/export", timeout=60)
+        assert httpx2.get(f"{address}/v1/export", timeout=60).status_code == 503
     with listening(replace(filled, index=GoesAway(filled.index, 99))) as address:
-        assert len(httpx2.get(f"{address}/v1/export").text.splitlines()) == 5
+        assert len(httpx2.get(f"{address}/v1/export", timeout=60).text.splitlines()) == 5

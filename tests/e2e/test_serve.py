@@ -95,10 +95,14 @@ def test_keys_are_made_used_and_revoked_while_it_serves(world, tmp_path):
 
 
 @pytest.mark.slow
-def test_it_listens_nowhere_else_without_a_key(world, tmp_path):
+def test_it_says_why_it_does_not_listen(world, tmp_path):
     desk = Desk(tmp_path / "desk", world.feeds()[:1], port=world.port)
     desk.run(NOW)
     words = desk.arguments("serve", "--host", "0.0.0.0", "--port", "0")
     refused = subprocess.run(words, capture_output=True, timeout=60, check=False)
     assert refused.returncode == 2
+    taken = desk.arguments("serve", "--port", str(world.port))
+    refused_too = subprocess.run(taken, capture_output=True, timeout=60, check=False)
+    assert refused_too.returncode == 2
+    assert b"Address already in use; choose another" in refused_too.stderr
     assert b"without an API key the server listens on 127.0.0.1 only" in refused.stderr

@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +40,14 @@ def vocabulary(language: str, chance: random.Random) -> list[str]:
     ]
 
 
-def documents(count: int, chance: random.Random) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return documents, and the vocabulary of the first language for the queries."""
-    words = {language: vocabulary(language, chance) for language in LANGUAGES}
+def documents(
+    count: int, chance: random.Random, words: Mapping[str, list[str]] | None = None
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return documents, and the vocabulary of the first language for the queries.
+
+    `words` is language → vocabulary, for those who make documents in several goes.
+    """
+    words = words or {language: vocabulary(language, chance) for language in LANGUAGES}
     weights = [1 / (rank + 2) for rank in range(VOCABULARY)]
     people = [f"Person {number}" for number in range(3_000)]
     made = []

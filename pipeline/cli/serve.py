@@ -7,6 +7,7 @@ import typer
 import uvicorn
 
 from pipeline import logs
+from pipeline.adapters.listening import listen
 from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_existing
 from pipeline.errors import UsageError
 from pipeline.serve.app import create_app
@@ -45,17 +46,19 @@ def serve(
                 f"--host {host}: without an API key the server listens on 127.0.0.1 only;"
                 " `newsline keys create NAME --scope search` makes one"
             )
-        logs.configure()
-        uvicorn.run(
+        settings = uvicorn.Config(
             create_app(app.serving(is_local=is_local)),
-            host=host,
-            port=port,
             log_config=None,
             access_log=False,
             server_header=False,
             limit_concurrency=_MAX_CONNECTIONS,
             timeout_graceful_shutdown=_GRACE_S,
         )
+        with listen(host, port) as listener:
+            logs.configure()
+            shown = f"[{host}]" if ":" in host else host
+            typer.echo(f"http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C ends it)")
+            uvicorn.Server(settings).run(sockets=[listener])
 
 
 def _is_loopback(host: str) -> bool:

@@ -29,7 +29,7 @@ _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
-bearer = HTTPBearer(
+_key = HTTPBearer(
     auto_error=False,
     scheme_name="key",
     description="An API key, as `newsline keys create` shows it once: `Authorization: Bearer nl_…`",
@@ -63,10 +63,10 @@ def serving_of(request: HTTPConnection) -> Serving:
 
 
 Served = Annotated[Serving, Depends(serving_of)]
-_Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_key)]
 
 
-def find_caller(request: Request, serving: Served, credentials: _Bearer) -> Caller | None:
+def find_caller(request: Request, serving: Served, credentials: Bearer) -> Caller | None:
     """Return who asks; None: nobody that we know. A key that is not good is refused."""
     caller = _caller(request, serving, credentials)
     if caller is not None:

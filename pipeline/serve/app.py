@@ -2,14 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import metadata
 
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
-from pipeline.serve import login, problems
+from pipeline.serve import health, login, metrics, openapi, problems
+from pipeline.serve.api import articles, entities, export, operations, search, stories
 from pipeline.serve.frame import Frame
+from pipeline.serve.health import Doctor
 from pipeline.serve.limits import Limit, Limits
 from pipeline.serve.metrics import Metrics
 from pipeline.serve.pages import web
@@ -19,7 +22,18 @@ from pipeline.serve.serving import Serving
 THREADS = 12
 
 #: One line for each part of the server. Every route of theirs `requires` a scope.
-ROUTERS: tuple[APIRouter, ...] = (login.router, web.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    login.router,
+    search.router,
+    export.router,
+    articles.router,
+    stories.router,
+    entities.router,
+    operations.router,
+    health.router,
+    metrics.router,
+    web.router,
+)
 
 
 def create_app(serving: Serving) -> FastAPI:
@@ -33,10 +47,12 @@ def create_app(serving: Serving) -> FastAPI:
         redoc_url=None,
         lifespan=_lifespan,
     )
-    measures = Metrics()
+    app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign] # as its docs say
+    measures = Metrics(serving)
     app.state.serving = serving
     app.state.limits = Limits(Limit(serving.config.serve.requests_per_minute))
     app.state.metrics = measures
+    app.state.doctor = Doctor(serving)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

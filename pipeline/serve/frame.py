@@ -27,8 +27,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cache-Control": "no-store",  # unless an answer says otherwise
 }
+#: Unless an answer says otherwise. What is the same for everybody is kept, and asked about again.
+_KEPT, _NOT_KEPT, _SAME_FOR_ALL = "no-cache", "no-store", "/static/"
 #: The largest thing that anybody has to send is a saved search.
 MAX_BODY_BYTES = 65_536
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -57,10 +58,12 @@ class Frame:
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                is_static = scope["path"].startswith(_SAME_FOR_ALL)
+                headers.setdefault("Cache-Control", _KEPT if is_static else _NOT_KEPT)
                 headers["X-Request-Id"] = request_id
             await send(message)
 

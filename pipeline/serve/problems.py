@@ -135,7 +135,7 @@ def refusal(
     )
     if not _is_for_program(request):
         return render("refused", status, headers=headers, problem=problem)
-    body = orjson.dumps(problem.model_dump(exclude_defaults=not errors) | {"type": problem.type})
+    body = orjson.dumps(problem.model_dump(exclude=None if errors else {"errors"}))
     return Response(body, status, dict(headers or {}), "application/problem+json")
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from elasticsearch import Elasticsearch
 from support_airflow import LEASE_S, balances, midway, running_airflow
 from support_elasticsearch import elasticsearch_url  # noqa: F401 - a fixture
-from support_index import remove_collection
+from support_index import ROOT, remove_collection
 from support_postgres import start
 from support_proxy import Proxy
 from support_schema import lasting
@@ -26,6 +27,7 @@ from pipeline.adapters.ledger.tables import hosts, urls
 from pipeline.config import IndexSettings
 from pipeline.devairflow.postgres import execute
 from pipeline.devairflow.stack import COMPONENTS
+from pipeline.devnode.settings import REPOSITORY
 from pipeline.rehearsal.server import WorldServer
 
 NOW = datetime(2019, 9, 12, 8, tzinfo=UTC)
@@ -137,6 +139,31 @@ def test_articles_wait_for_a_cluster_that_is_away_and_the_retry_writes_them(
     assert [task["try_number"] for task in run.of("index")] == [2]
     assert held(straight) == documents
     assert balances(desk)
+
+
+@pytest.mark.elasticsearch
+def test_every_night_the_index_is_copied_where_a_repository_is_named(
+    airflow, desk_of, feeds, world, cluster
+):
+    straight = cluster[0].model_copy(update={"snapshot_repository": REPOSITORY})
+    setup = Setup(straight, ROOT / "config", None)
+    setup.run()
+    setup.close()
+    section = (
+        f'[index]\nkind = "elasticsearch"\nurl = "{straight.url}"\nname = "{straight.name}"\n'
+        f'snapshot_repository = "{REPOSITORY}"\n'
+    )
+    desk = desk_of(feeds, port=world.port, extra=section)
+    desk.run(NOW)
+    airflow.use(desk, NOW)
+    nightly = airflow.trigger("news_index_admin")
+    assert nightly.states()["snapshot"] == "success", nightly.logs
+    taken = nightly.xcom("snapshot")
+    assert len(taken["indices"]) == 2  # articles and events
+    with Elasticsearch(straight.url) as node:
+        found = node.snapshot.get(repository=REPOSITORY, snapshot=taken["name"])["snapshots"]
+        node.snapshot.delete(repository=REPOSITORY, snapshot=taken["name"])
+    assert [one["state"] for one in found] == ["SUCCESS"]
 
 
 @pytest.mark.long

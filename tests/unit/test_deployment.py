@@ -103,7 +103,7 @@ def test_whoever_is_waited_for_is_waited_for_in_the_way_that_suits_it(services):
 
 def test_ports_are_open_to_this_machine_only(services):
     published = [port for service in services.values() for port in service.get("ports", [])]
-    assert len(published) == 2
+    assert len(published) == 3
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
@@ -210,11 +210,12 @@ def test_only_fetch_workers_and_what_is_published_have_a_way_out(stack, services
     open_ones = {name for name, network in stack["networks"].items() if not network.get("internal")}
     assert open_ones == {"outside", "edge"}
     out = {name for name, service in services.items() if networks(service) & open_ones}
-    assert out == {"worker-fetch", "api-server", "kibana"}
+    assert out == {"worker-fetch", "api-server", "kibana", "serve"}
 
 
 def test_whoever_only_searches_has_the_readers_key_only(services):
     assert "reader_keys" in mounts(services["api-server"])
+    assert "reader_keys" in mounts(services["serve"])
     with_all = {name for name, service in services.items() if "index_keys" in mounts(service)}
     assert with_all == {"set-up-newsline", "worker-index", "newsline"}
 
@@ -306,7 +307,7 @@ def test_every_command_of_ours_exists(services):
     ]
     script = (DEPLOY / "set-up-newsline").read_text("utf-8")
     commands += [line.split()[1:] for line in script.splitlines() if line.startswith("newsline ")]
-    assert len(commands) == 3
+    assert len(commands) == 4
     for words in commands:
         command, rest = typer.main.get_command(root.build([])), list(words)
         while hasattr(command, "commands"):

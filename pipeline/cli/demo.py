@@ -5,6 +5,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -17,8 +18,9 @@ from pipeline.app import App, build, find_config_dir, sync_catalogue
 from pipeline.balance import balance
 from pipeline.cli.hints import command
 from pipeline.cli.output import BAD_NEWS, JsonFlag, print_columns, print_json, print_table
+from pipeline.cli.serve import PORT, run_server
 from pipeline.config import ClockSettings, Config, FetchSettings
-from pipeline.errors import StoreUnavailable
+from pipeline.errors import StoreUnavailable, UsageError
 from pipeline.index.query import Query, SearchPage
 from pipeline.rehearsal.server import DEFAULT_PORT, WorldServer
 from pipeline.run import Run
@@ -55,7 +57,8 @@ def demo(
     """Run the whole trip over the rehearsal news world and print the balance and the facets.
 
     Nothing leaves this machine. Run it twice: the second time finds its books kept and fetches
-    no page again. Then try: newsline search 'safe zone' --facet person --data var/demo
+    no page again. In a terminal it then serves the explorer until Ctrl-C. Then try:
+    newsline search 'safe zone' --facet person --data var/demo
     """
     started = time.monotonic()
     clock = ScaledClock(MOMENTS[0], RATE)
@@ -99,10 +102,24 @@ def demo(
         typer.echo(f"\nDone in {time.monotonic() - started:.0f} s; its log is {data / LOG}.")
         typer.echo("Look further:")
         place = f"--data {shlex.quote(str(data))}"
-        for line in ("search 'safe zone' --facet person", "balance"):
+        for line in ("search 'safe zone' --facet person", "balance", "serve"):
             typer.echo(f"  {command(f'{line} {place}')}")
     if not sheet.balances:
         raise typer.Exit(BAD_NEWS)
+    if not json and sys.stdin.isatty() and sys.stdout.isatty():
+        _serve(data)
+
+
+def _serve(data: Path) -> None:
+    """Serve the explorer over what the demo has indexed, until Ctrl-C."""
+    typer.echo("\nThe explorer, over these articles:")
+    app = build(Config(), data, find_config_dir(), clock=ScaledClock(MOMENTS[-1]))
+    with closing(app), _log(data) as log, suppress(KeyboardInterrupt):
+        logs.configure(file=log)
+        try:
+            run_server(app, "127.0.0.1", PORT, is_local=True)
+        except UsageError:  # somebody else is there
+            run_server(app, "127.0.0.1", 0, is_local=True)
 
 
 def _log(data: Path) -> TextIO:

@@ -8,6 +8,7 @@ import uvicorn
 
 from pipeline import logs
 from pipeline.adapters.listening import listen
+from pipeline.app import App
 from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_existing
 from pipeline.errors import UsageError
 from pipeline.serve.app import create_app
@@ -16,6 +17,7 @@ from pipeline.serve.app import create_app
 _MAX_CONNECTIONS = 500
 #: How long answers under way are waited for at the end.
 _GRACE_S = 10
+PORT = 8080
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65_535)] = 8080,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65_535)] = PORT,
     data: DataOption = DEFAULT_DATA,
     config: ConfigOption = None,
 ) -> None:
@@ -46,19 +48,24 @@ def serve(
                 f"--host {host}: without an API key the server listens on 127.0.0.1 only;"
                 " `newsline keys create NAME --scope search` makes one"
             )
-        settings = uvicorn.Config(
-            create_app(app.serving(is_local=is_local)),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            limit_concurrency=_MAX_CONNECTIONS,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
-        with listen(host, port) as listener:
-            logs.configure()
-            shown = f"[{host}]" if ":" in host else host
-            typer.echo(f"http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C ends it)")
-            uvicorn.Server(settings).run(sockets=[listener])
+        logs.configure()
+        run_server(app, host, port, is_local=is_local)
+
+
+def run_server(app: App, host: str, port: int, *, is_local: bool) -> None:
+    """Serve until told to stop; says where. Raises UsageError for a port that cannot be had."""
+    settings = uvicorn.Config(
+        create_app(app.serving(is_local=is_local)),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    with listen(host, port) as listener:
+        shown = f"[{host}]" if ":" in host else host
+        typer.echo(f"http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C ends it)")
+        uvicorn.Server(settings).run(sockets=[listener])
 
 
 def _is_loopback(host: str) -> bool:

@@ -25,7 +25,7 @@ from typing import Any
 import httpx2
 import orjson
 
-from bench.elastic import BATCH, build
+from bench.elastic import build
 from bench.rebuild import cluster, elastic, remove
 from bench.search import FACETS, LANGUAGES, documents, queries, timed, vocabulary
 from pipeline.adapters.elastic.cluster import Role
@@ -34,7 +34,7 @@ from pipeline.adapters.ledger import open_ledger
 from pipeline.index.query import Query
 from pipeline.ports import Index
 
-CHUNK = 5_000  # documents held in memory
+CHUNK = 5_000  # documents held in memory, and written in one go
 EXPORTED = 10_000
 START_S = 60
 NO_LIMIT = {"NEWSLINE_SERVE__REQUESTS_PER_MINUTE": "1000000"}
@@ -47,8 +47,7 @@ def fill(index: Index, count: int, seconds: float) -> tuple[int, list[str], str]
     until, held, words, last = time.monotonic() + seconds, 0, [], ""
     while held < count and time.monotonic() < until:
         made, words = documents(min(CHUNK, count - held), chance, several)
-        for start in range(0, len(made), BATCH):
-            index.write([build(one) for one in made[start : start + BATCH]], [])
+        index.write([build(one) for one in made], [])
         held, last = held + len(made), made[-1]["article_id"]
     return held, words, last
 
@@ -61,7 +60,10 @@ def server(data: Path, **environment: str) -> Iterator[httpx2.Client]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "pipeline", "serve", "--port", str(port), "--data", str(data)]
     process = subprocess.Popen(
-        command, env={**os.environ, **NO_LIMIT, **environment}, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, **NO_LIMIT, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as http:

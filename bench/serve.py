@@ -25,7 +25,7 @@ from typing import Any
 import httpx2
 import orjson
 
-from bench.elastic import build
+from bench.elastic import BATCH, build
 from bench.rebuild import cluster, elastic, remove
 from bench.search import FACETS, LANGUAGES, documents, queries, timed, vocabulary
 from pipeline.adapters.elastic.cluster import Role
@@ -34,20 +34,21 @@ from pipeline.adapters.ledger import open_ledger
 from pipeline.index.query import Query
 from pipeline.ports import Index
 
-CHUNK = 5_000  # documents held in memory, and written in one go
+CHUNK = 5_000  # documents held in memory
 EXPORTED = 10_000
 START_S = 60
 NO_LIMIT = {"NEWSLINE_SERVE__REQUESTS_PER_MINUTE": "1000000"}
 
 
-def fill(index: Index, count: int, seconds: float) -> tuple[int, list[str], str]:
+def fill(index: Index, count: int, seconds: float, *, batch: int) -> tuple[int, list[str], str]:
     """Write invented articles; return how many, the words to ask for, and the id of one."""
     chance = random.Random(20190910)
     several = {language: vocabulary(language, chance) for language in LANGUAGES}
     until, held, words, last = time.monotonic() + seconds, 0, [], ""
     while held < count and time.monotonic() < until:
         made, words = documents(min(CHUNK, count - held), chance, several)
-        index.write([build(one) for one in made], [])
+        for start in range(0, len(made), batch):
+            index.write([build(one) for one in made[start : start + batch]], [])
         held, last = held + len(made), made[-1]["article_id"]
     return held, words, last
 
@@ -132,7 +133,7 @@ def over_embedded(count: int, seconds: float, queried: int) -> dict[str, Any]:
         open_ledger(f"sqlite:///{data / 'ledger.sqlite'}").close()
         index = EmbeddedIndex(data / "index")
         start = time.monotonic()
-        held, words, one = fill(index, count, seconds)
+        held, words, one = fill(index, count, seconds, batch=CHUNK)
         filled_s = time.monotonic() - start
         asked = queries(words, random.Random(1), queried)
         with server(data) as http:
@@ -145,7 +146,7 @@ def over_elasticsearch(url: str, count: int, seconds: float, queried: int) -> di
     """Measure over one node."""
     index = elastic(url, f"b{random.getrandbits(32):08x}")
     try:
-        held, words, one = fill(index, count, seconds)
+        held, words, one = fill(index, count, seconds, batch=BATCH)
         index.cluster.client(Role.MAINTAINER).indices.refresh(index=index.names.write)
         asked = queries(words, random.Random(1), queried)
         with tempfile.TemporaryDirectory() as name:

@@ -7,6 +7,10 @@
     problems.py     every refusal: problem+json for services, a page for people
     login.py        a browser's session, begun with a key
     forms.py        forms that no other site can send
+    api/            what services ask: search, articles, stories, entities, exports, feeds
+    health.py, metrics.py   for those who watch it
+    openapi.py      the API as a file: python -m pipeline.serve
+    pages/          what people look at
 
 It changes nothing but keys' last use, sessions and what people ask it to keep; it never writes the
 index. Work that blocks is done in threads, and every question is bounded.

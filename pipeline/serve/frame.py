@@ -76,17 +76,20 @@ class Frame:
                     raise  # the server breaks the connection off: the answer is not whole
                 await broken(Request(scope))(scope, receive, send_with_headers)
             finally:
-                took_s = time.perf_counter() - began_s
-                route = getattr(scope.get("route"), "path", "other")
-                self._metrics.count(scope["method"], route, status, took_s)
-                log.info(
-                    "request",
-                    method=scope["method"],
-                    route=route,  # what was searched for is the caller's own business
-                    status=status,
-                    took_ms=round(took_s * 1000, 1),
-                    caller=scope.get("caller"),
-                )
+                self._note(scope, status, time.perf_counter() - began_s)
+
+    def _note(self, scope: Scope, status: int, took_s: float) -> None:
+        """Count a request, and log it without what was asked: that is the caller's own business."""
+        method, route = scope["method"], getattr(scope.get("route"), "path", "other")
+        self._metrics.count(method, route, status, took_s)
+        log.info(
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            took_ms=round(took_s * 1000, 1),
+            caller=scope.get("caller"),
+        )
 
 
 def _request_id(scope: Scope) -> str:

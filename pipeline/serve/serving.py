@@ -38,7 +38,7 @@ class Serving:
     archive: Archive
     is_local: bool = False  # it listens on this machine alone: open to all while there is no key
     now: Callable[[], datetime] = _real_time  # keys, sessions and forms go by the real time
-    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     #: Signs forms where there is no session to bind them to.
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     #: Who and what is known by name, with aliases and identifiers; read when first asked for.
     names: Callable[[], Gazetteer] = _nobody

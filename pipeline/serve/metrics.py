@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 
 from fastapi import APIRouter, Depends
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
@@ -16,6 +21,8 @@ from pipeline.ops.reports import Overview, overview
 from pipeline.serve.access import Served, requires
 from pipeline.serve.api.answers import REFUSALS
 from pipeline.serve.serving import Serving
+
+disable_created_metrics()  # when each series began: twice the series, and nobody asks
 
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _WINDOW = "1h"

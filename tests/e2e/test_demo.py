@@ -48,7 +48,7 @@ def test_the_demo_prints_its_summary_keeps_its_log_and_names_commands_that_work(
             env={"PATH": "/usr/bin:/bin"},
         )  # fmt: skip
         assert answer in done.stdout
-    assert serve.strip() == "newsline serve --data 'the data'"
+    assert serve.endswith("newsline serve --data 'the data'")
     assert "Nothing new" not in demo.stdout
     assert "Nothing new: this folder's ledger knows these weeks" in run_demo(tmp_path).stdout
 

@@ -3,8 +3,11 @@
 Set NEWSLINE_TEST_PICTURES=docs to draw the pictures of the documentation anew.
 """
 
+import csv
+import io
 import os
 import re
+import urllib.request
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -170,6 +173,20 @@ def test_a_person_has_a_page_and_places_have_a_map(site, browser):
     assert asked(browser) == {"q": ["zone"], "place": ["Ankara"]}
 
 
+def test_what_is_found_can_be_taken_along(site, browser):
+    browser.open(f"{site}/?q=patrol&sort=oldest")
+    found = total(browser)
+    link = browser.script("return document.querySelector('.exports a[download]').href")
+    assert urlsplit(link).path == "/v1/export"
+    with urllib.request.urlopen(link, timeout=60) as answer:  # noqa: S310 - our own
+        assert answer.headers["Newsline-Matching"] == str(found)
+        rows = list(csv.DictReader(io.StringIO(answer.read().decode("utf-8-sig"))))
+    assert len(rows) == found
+    ndjson = link.replace("format=csv", "format=ndjson")
+    with urllib.request.urlopen(ndjson, timeout=60) as answer:  # noqa: S310 - our own
+        assert len(answer.read().splitlines()) == found
+
+
 PAGES = (
     "/",
     "/?q=safe+zone&language=en&sort=newest",
@@ -180,6 +197,7 @@ PAGES = (
     "/entity?place=Ankara",
     "/places?world=1",
     "/articles/nobody",
+    "/login",
 )
 
 

@@ -47,8 +47,8 @@ def test_a_word_that_changed_stands_among_those_that_did_not():
 
 
 def test_a_paragraph_with_little_in_common_is_taken_out_and_put_in_whole():
-    (block,) = compare("Nothing of it is true, he said.", "Ankara and Washington agreed today.")
-    assert [piece.edit for piece in block] == [Edit.OUT, Edit.IN]
+    blocks = compare("Nothing of it is true, he said.", "Ankara and Washington agreed today.")
+    assert [[piece.edit for piece in block] for block in blocks] == [[Edit.OUT], [Edit.IN]]
 
 
 def test_what_did_not_change_is_folded_but_for_its_neighbours():

@@ -85,7 +85,11 @@ def _changed(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
     """Weave paragraph into paragraph where they follow each other one by one."""
     both = min(len(old), len(new))
     for one, other in zip(old[:both], new[:both], strict=True):
-        yield tuple(_woven(one, other))
+        pieces = tuple(_woven(one, other))
+        if any(piece.edit is Edit.KEPT for piece in pieces):
+            yield pieces
+        else:  # each reads best by itself
+            yield from ((piece,) for piece in pieces)
     yield from ((Piece(Edit.OUT, one),) for one in old[both:])
     yield from ((Piece(Edit.IN, one),) for one in new[both:])
 

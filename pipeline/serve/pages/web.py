@@ -128,13 +128,17 @@ def _absent_article(request: Request, serving: Served, caller: Caller, article_i
 
 
 def _pieces(block: Block) -> Markup:
-    """Return a paragraph of a difference."""
+    """Return a paragraph of a difference, without the blank lines behind it."""
     shown = {
         Edit.KEPT: Markup("{}"),
         Edit.OUT: Markup("<del>{}</del>"),
         Edit.IN: Markup("<ins>{}</ins>"),
     }
-    return Markup().join(shown[piece.edit].format(marking.plain(piece.text)) for piece in block)
+    texts = [piece.text for piece in block[:-1]] + [block[-1].text.rstrip()]
+    return Markup().join(
+        shown[piece.edit].format(marking.plain(text))
+        for piece, text in zip(block, texts, strict=True)
+    )
 
 
 def _notes(document: Document) -> list[str]:

@@ -31,6 +31,8 @@ TAKES: Mapping[str, tuple[str, ...]] = {
     "index": (_DATA, _CONFIG),
     "ledger": (_DATA, _CONFIG),
     "archive": (_DATA, _CONFIG),
+    "keys": (_DATA, _CONFIG),
+    "serve": (_DATA, _CONFIG),
     "kibana": (_CONFIG,),
     "parse-feed": (_CONFIG,),
     "extract": (_CONFIG,),

@@ -292,7 +292,7 @@ def test_snapshots_go_into_a_volume_of_their_own_that_the_node_may_write(service
     first = services["certificates"]
     assert node["depends_on"]["certificates"]["condition"] == "service_completed_successfully"
     assert mounts(first)["snapshots"] in (ROOT / "Dockerfile").read_text("utf-8")
-    takers = ("worker-index", "newsline", "set-up-newsline")
+    takers = ("worker-index", "newsline", "serve", "set-up-newsline")
     named = {services[one]["environment"]["NEWSLINE_INDEX__SNAPSHOT_REPOSITORY"] for one in takers}
     assert len(named) == 1
     set_up = (DEPLOY / "set-up-newsline").read_text("utf-8")

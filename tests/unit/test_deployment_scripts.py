@@ -168,7 +168,7 @@ def test_composes_own_parser_takes_the_file_and_sees_the_walls_that_we_mean(tmp_
     search = {name for name, service in services.items() if "search" in service.get("networks", {})}
     assert search == {
         "elasticsearch", "kibana", "set-up-newsline", "push-to-kibana", "api-server",
-        "worker-index", "newsline",
+        "worker-index", "newsline", "serve",
     }  # fmt: skip
     ports = [port for service in services.values() for port in service.get("ports", [])]
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}

@@ -314,7 +314,7 @@ class TestFromFeed:
         ("summary", "languages", "reason"),
         [
             ("", (), "empty_page"),
-            ("Too short to say anything.", (), "too_short"),
+            ("Too short to say anything.", (), "feed_text_too_short"),
             (PARAGRAPHS[0], ("tr",), "wrong_language"),
         ],
     )

@@ -198,7 +198,7 @@ class App:
         from pipeline.serve.serving import Serving
 
         return Serving(
-            self.config, self.clock, self.ledger, self.index, self.archive, is_local=is_local,
+            self.config, self.clock, self.ledger, self.index, is_local=is_local,
             names=lambda: self.names,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The server over real doors, asked without a socket: a ledger, an embedded index, an archive."""
+"""The server over real doors, asked without a socket: a ledger and an index."""
 
 import threading
 import time
@@ -27,7 +27,6 @@ from support_ledger import (
     works,
 )
 
-from pipeline.adapters.archive import WarcArchive
 from pipeline.adapters.clock import ScaledClock
 from pipeline.adapters.ledger import open_ledger
 from pipeline.config import Config
@@ -52,7 +51,6 @@ def served(folder, engine="embedded"):
         clock=ScaledClock(NOW, 1e-9),
         ledger=ledger,
         index=index,
-        archive=WarcArchive(folder / "archive"),
         is_local=True,
         names=known_names,
     )

@@ -16,7 +16,7 @@ class _Shut:
 def main() -> None:
     """Print it."""
     shut: Any = _Shut()
-    app = create_app(Serving(Config(), shut, shut, shut, shut))
+    app = create_app(Serving(Config(), shut, shut, shut))
     sys.stdout.write(render(app.openapi()))
 
 

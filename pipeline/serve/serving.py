@@ -11,7 +11,7 @@ from pipeline.config import Config
 from pipeline.enrich.gazetteer import Gazetteer, Words
 from pipeline.histories import Histories
 from pipeline.keys import Keys
-from pipeline.ports import Archive, Clock, Index
+from pipeline.ports import Clock, Index
 
 
 class ServeLedger(CareLedger, Histories, Keys, Protocol):
@@ -35,7 +35,6 @@ class Serving:
     clock: Clock  # the pipeline's: how old things are
     ledger: ServeLedger
     index: Index
-    archive: Archive
     is_local: bool = False  # it listens on this machine alone: open to all while there is no key
     now: Callable[[], datetime] = _real_time  # keys, sessions and forms go by the real time
     #: Signs forms where there is no session to bind them to.

@@ -169,6 +169,12 @@ def test_a_story_has_its_articles_and_days(api):
     assert get(api, "/v1/stories/nobody", 404)["reason"] == "not_found"
 
 
+def test_the_second_story_that_an_article_began_is_found_too(tmp_path):
+    with served(tmp_path) as opened:
+        opened.index.write([article("shoal-9") | {"story_id": "shoal-9.7"}], ())
+        assert get(client(opened), "/v1/stories/shoal-9.7")["articles"] == 1
+
+
 def test_entities_are_listed_and_each_has_its_days_and_company(api):
     listed = get(api, "/v1/entities", kind="person")["entities"]
     assert listed[0] == {"value": "Ban Ki-moon", "articles": 2}

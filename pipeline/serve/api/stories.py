@@ -63,7 +63,8 @@ class Story(BaseModel):
 def story(
     request: Request,
     serving: Served,
-    story_id: Annotated[str, Path(max_length=100, pattern=r"^[0-9A-Za-z_-]+$")],
+    # An article that left the story it began names the next one "ARTICLE.VERSION".
+    story_id: Annotated[str, Path(max_length=100, pattern=r"^[0-9A-Za-z_-]+(\.[0-9]+)?$")],
 ) -> Response:
     """Return a story with its articles, copies and timeline."""
     report = story_report(serving.index, serving.ledger, story_id)

@@ -3,12 +3,13 @@
 | task | removes | unless |
 |---|---|---|
 | `ledger` | polls that went well, findings that are over, silences that ended | `poll_days` is 0 |
+| | lines of the change log, but for the newest of each article | `change_days` is 0 |
 | `archive` | archived feeds, and pages that said nothing new | `archive_days` is 0 |
 | `airflow_metadata` | Airflow's runs, task instances, …: `airflow db clean` | no such connection |
 | `airflow_logs` | logs of tasks, on the machine where it runs | `airflow_days` is 0 |
 
 Days are those of `[retention]`. At first `poll_days` is 0: then `ledger` counts what is older than
-90 days. **Never trimmed**: sightings, entries, URLs, pages, revisions and changes, of which the
+90 days. **Never trimmed**: sightings, entries, URLs, pages and revisions, of which the
 balance, the life of a URL and the index are made; failures of feeds; outcomes of articles.
 
 `archive` copies what stays of segments that are older than `archive_days` into new ones (the newest

@@ -189,6 +189,9 @@ class ServeSettings(_Section):
     export_rows: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
         default=100_000, description="articles in one export; a larger result is refused"
     )
+    streams: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=50, description="of changes, open at once in one server process"
+    )
 
 
 class AlertSettings(_Section):
@@ -203,13 +206,16 @@ class AlertSettings(_Section):
 
 
 class RetentionSettings(_Section):
-    """What `news_maintenance` removes. Sightings, URLs, revisions and changes are never trimmed."""
+    """What `news_maintenance` removes. Sightings, URLs and revisions are never trimmed."""
 
     poll_days: Annotated[int, Field(ge=0, le=3650)] = Field(
         default=0, description="of polls that went well, and of what was found and is over; 0: all"
     )
     archive_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
         default=0, description="of archived feeds and of pages that no article stands on; 0: all"
+    )
+    change_days: Annotated[int, Field(ge=0, le=3650)] = Field(
+        default=0, description="of the change log, but for the newest line of each article; 0: all"
     )
     airflow_days: Annotated[int, Field(ge=0, le=3650)] = Field(
         default=14, description="of Airflow's metadata and of task logs; 0: all"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.care import Care
+from pipeline.changes.log import ChangeLog
 from pipeline.config import RetentionSettings
 from pipeline.errors import StoreUnavailable
 
@@ -40,6 +41,22 @@ def trim_ledger(
         if max(some.values()) < BATCH:
             break
     return {"deleted": dict(deleted)}
+
+
+def trim_changes(
+    log: ChangeLog, settings: RetentionSettings, now: datetime, *, budget_s: float = BUDGET_S
+) -> int:
+    """Delete lines of the change log that are older than `change_days`; return how many."""
+    if not settings.change_days:
+        return 0
+    before = now - timedelta(days=settings.change_days)
+    deleted, ends_at_s = 0, time.monotonic() + budget_s
+    while time.monotonic() < ends_at_s:
+        some = log.trim_changes(before, limit=BATCH)
+        deleted += some
+        if some < BATCH:
+            break
+    return deleted
 
 
 def clean_airflow(url: str, settings: RetentionSettings) -> str:

@@ -170,7 +170,9 @@ def index_prune() -> list[str]:
 def trim_ledger() -> dict[str, Any]:
     """Delete what the settings let go of the ledger, or count it where they keep all."""
     with open_shared() as app:
-        return retention.trim_ledger(app.ledger, app.config.retention, app.clock.now())
+        ledger, settings, now = app.ledger, app.config.retention, app.clock.now()
+        done = retention.trim_ledger(ledger, settings, now)
+        return {**done, "changes_deleted": retention.trim_changes(ledger, settings, now)}
 
 
 def trim_archive() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from functools import partial
 
 import structlog
 
+from pipeline.changes.following import about
 from pipeline.doors import Doors
 from pipeline.enrich.attempts import ENRICHER_FAILED
 from pipeline.enrich.dates.dates import local_day
@@ -312,11 +313,16 @@ def group_one(now: datetime, work: ArticleWork, around: Neighbours) -> StepResul
 async def index(doors: Doors, lease: Lease, works: Sequence[ArticleWork]) -> list[StepResult]:
     """Write documents and take out retracted ones; only what the index acknowledged counts."""
     documents = [build_document(work) for work in works if not work.retract]
+    said = {document["article_id"]: about(document) for document in documents}
     retractions = [(work.article_id, work.doc_version) for work in works if work.retract]
     answers = await asyncio.to_thread(doors.index.write, documents, retractions)
     results = [
         _index_result(doors, work, *answers.get(work.article_id, (IndexResult.RETRY, "no answer")))
         for work in works
+    ]
+    results = [
+        replace(result, about=said.get(work.article_id))
+        for result, work in zip(results, works, strict=True)
     ]
     _refused(doors.ledger.commit(lease, results))
     doors.ledger.number_changes()

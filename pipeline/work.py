@@ -273,6 +273,7 @@ class StepResult:
     enrichment: Enrichment | None = None  # enrich
     grouping: Grouping | None = None  # group
     indexed_version: int | None = None  # index: what the index acknowledged
+    about: Mapping[str, tuple[str, ...]] | None = None  # index: what a change feed narrows by
     gone_since: datetime | None = None  # fetch: 404/410 seen since; None clears it
     revisits: int | None = None  # fetch: new count of revisits
     retract: bool = False  # fetch: the article is to be taken out of the index

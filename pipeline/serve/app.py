@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
 from pipeline.serve import health, login, metrics, openapi, problems
-from pipeline.serve.api import articles, entities, export, operations, search, stories
+from pipeline.serve.api import articles, changes, entities, export, operations, search, stories
 from pipeline.serve.frame import Frame
 from pipeline.serve.health import Doctor
 from pipeline.serve.limits import Limit, Limits
@@ -30,6 +30,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     stories.router,
     entities.router,
     operations.router,
+    changes.router,
     health.router,
     metrics.router,
     web.router,
@@ -53,6 +54,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.limits = Limits(Limit(serving.config.serve.requests_per_minute))
     app.state.metrics = measures
     app.state.doctor = Doctor(serving)
+    app.state.streams = changes.Streams(serving.config.serve.streams)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

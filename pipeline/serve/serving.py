@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from pipeline.care import CareLedger
+from pipeline.changes.log import ChangeLog
 from pipeline.config import Config
 from pipeline.enrich.gazetteer import Gazetteer, Words
 from pipeline.histories import Histories
@@ -14,7 +15,7 @@ from pipeline.keys import Keys
 from pipeline.ports import Clock, Index
 
 
-class ServeLedger(CareLedger, Histories, Keys, Protocol):
+class ServeLedger(CareLedger, Histories, ChangeLog, Keys, Protocol):
     """A ledger that answers all that the server asks: one in a database does."""
 
 

@@ -3,11 +3,15 @@
 import re
 import subprocess
 import sys
+from dataclasses import fields
 
 import orjson
 import pytest
 from support_index import ROOT
 
+from pipeline.changes.following import FeedLine
+from pipeline.changes.json_schema import line_schema
+from pipeline.index.json_schema import render
 from pipeline.index.query import FACETS, FILTERS
 from pipeline.keys import KeyScope
 from pipeline.serve.api.asked import Facet, Narrowed, Sort
@@ -32,13 +36,19 @@ def test_every_route_is_described_and_asks_for_a_key():
             assert "429" in route["responses"] or path == "/health", path
 
 
-@pytest.mark.parametrize("path", [p for p in OPENAPI["paths"] if "changes" not in p])
+@pytest.mark.parametrize("path", OPENAPI["paths"])
 def test_every_route_is_in_the_docs(path):
     words = (
         re.escape(path).replace(r"\{article_id\}", r"\{id\}").replace(r"\{story_id\}", r"\{id\}")
     )
     words = words.replace(r"\{feed_id\}", r"\{id\}").replace(r"\{entity_id\}", r"\{id\}")
     assert re.search(rf"`[^`]*{words}[?`\s]", API), path
+
+
+def test_the_schema_of_a_line_is_the_codes():
+    written = (DOCS / "change.schema.json").read_text("utf-8")
+    assert written == render(line_schema()), "run: python -m pipeline.changes.json_schema"
+    assert set(line_schema()["required"]) == {one.name for one in fields(FeedLine)}
 
 
 def test_the_parameters_are_those_of_the_index():

@@ -23,6 +23,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
 from pipeline.adapters.ledger import leases
+from pipeline.adapters.ledger.change_tables import change_log
+from pipeline.adapters.ledger.changes import begin_log
 from pipeline.adapters.ledger.columns import UtcTime
 from pipeline.adapters.ledger.engine import Database, insert_all
 from pipeline.adapters.ledger.maintenance import HEAD, revision
@@ -93,12 +95,14 @@ def restore(database: Database, path: Path, *, progress: Progress) -> dict[str, 
 
     def work(connection: Connection) -> dict[str, int]:
         _refuse_filled(connection)
+        connection.execute(sa.delete(change_log))  # that of the backup comes
         try:
             with path.open("rb") as file, gzip.GzipFile(fileobj=file) as packed:
                 counts = _read_all(connection, _Lines(packed, path), progress)
         except (EOFError, gzip.BadGzipFile, orjson.JSONDecodeError, OSError) as error:
             raise UsageError(f"{path} cannot be read as a backup: {error}") from None
         leases.release_all(connection)
+        begin_log(connection)
         _continue_serials(connection)
         return counts
 
@@ -123,6 +127,8 @@ class _Lines:
 
 def _refuse_filled(connection: Connection) -> None:
     for table in _TABLES:
+        if table is change_log:
+            continue  # it is never empty
         if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).scalar():
             raise UsageError(
                 f"the ledger is not empty ({table.name} has rows); restore into a new one"

@@ -92,14 +92,14 @@ def article_works(
     rows = rows_by(connection, query, urls.c.url_id, url_ids)
     rows.sort(key=lambda row: (row["first_seen_at"], row["article_id"]))
     extract = stage is Stage.EXTRACT
-    read, listed = stage is not Stage.EXTRACT, stage is not Stage.ENRICH
+    read = stage is not Stage.EXTRACT
     newest = {row["article_id"]: row["revision_n"] for row in rows}
     its_pages = _pages(connection, rows) if extract else {}
     its_revisions = _revisions(connection, newest) if read else {}
     its_enrichments = (
         _enrichments(connection, newest) if stage in (Stage.GROUP, Stage.INDEX) else {}
     )
-    its_sightings = _sightings(connection, newest) if listed else {}
+    its_sightings = _sightings(connection, newest)
     return [
         ArticleWork(
             url_id=row["url_id"],

@@ -23,6 +23,7 @@ from pipeline.adapters.ledger import (
     replays,
 )
 from pipeline.adapters.ledger.care import SqlCare
+from pipeline.adapters.ledger.changes import SqlChangeLog
 from pipeline.adapters.ledger.engine import Database, insert_or_replace
 from pipeline.adapters.ledger.histories import SqlHistories
 from pipeline.adapters.ledger.keys import SqlKeys
@@ -48,7 +49,7 @@ from pipeline.work import (
 )
 
 
-class SqlLedger(SqlOversight, SqlCare, SqlHistories, SqlKeys):
+class SqlLedger(SqlOversight, SqlCare, SqlHistories, SqlChangeLog, SqlKeys):
     """The ledger in a database. Every method is described in `pipeline.ports.Ledger`."""
 
     def __init__(self, database: Database) -> None:

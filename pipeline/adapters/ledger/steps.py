@@ -219,6 +219,7 @@ def _acknowledge(standing: Standing) -> None:
                 "article_id": article["article_id"],
                 "doc_version": version,
                 "at": standing.outcome.at,
+                "about": None if standing.result.about is None else to_json(standing.result.about),
             }
         )
     article["indexed_version"] = None if retracted else version

@@ -310,6 +310,7 @@ changes = Table(
     Column("article_id", SafeText, nullable=False),
     Column("doc_version", BigInteger, nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("about", SafeText),  # JSON: what a feed is narrowed by; null in old lines
     Index(None, "seq", unique=True),
     Index(None, "article_id", "doc_version"),
     Index(

@@ -124,7 +124,7 @@ class _Gate:
         try:
             person = await self._who(Request(scope)) if self._who is not None else None
         except HTTPException as error:
-            return PlainTextResponse(error.detail, error.status_code)
+            return PlainTextResponse(error.detail, error.status_code, error.headers)
         if person is None:
             return PlainTextResponse("Not authenticated", HTTPStatus.UNAUTHORIZED)
         scope.setdefault("state", {})["person"] = person

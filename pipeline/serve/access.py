@@ -146,7 +146,7 @@ def requires(scope: KeyScope) -> Callable[..., Caller]:
             detail = f"The key {caller.name!r} lacks the scope {scope!r}."
             raise Refused(HTTPStatus.FORBIDDEN, "missing_scope", detail)
         refuse_forged(request)
-        _refuse_too_many(request, caller)
+        refuse_too_many(request.app.state.limits, caller)
         return caller
 
     return admitted
@@ -161,8 +161,8 @@ def refuse_forged(request: Request) -> None:
         raise Refused(HTTPStatus.FORBIDDEN, "forged", "This was sent by a page of another site.")
 
 
-def _refuse_too_many(request: Request, caller: Caller) -> None:
-    limits: Limits = request.app.state.limits
+def refuse_too_many(limits: Limits, caller: Caller) -> None:
+    """Count a request; refuse it when its caller asks too often."""
     wait_s = limits.take(caller.id, time.monotonic())
     if wait_s:
         per_minute = limits.limit.per_minute

@@ -9,8 +9,9 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
-from pipeline.serve import health, login, metrics, openapi, problems
-from pipeline.serve.api import articles, changes, entities, export, operations, search, stories
+from pipeline.serve import health, login, metrics, openapi, operations, problems
+from pipeline.serve.api import articles, changes, entities, export, search, stories
+from pipeline.serve.api import operations as facts
 from pipeline.serve.frame import Frame
 from pipeline.serve.health import Doctor
 from pipeline.serve.limits import Limit, Limits
@@ -29,7 +30,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     articles.router,
     stories.router,
     entities.router,
-    operations.router,
+    facts.router,
     changes.router,
     health.router,
     metrics.router,
@@ -51,7 +52,8 @@ def create_app(serving: Serving) -> FastAPI:
     app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign] # as its docs say
     measures = Metrics(serving)
     app.state.serving = serving
-    app.state.limits = Limits(Limit(serving.config.serve.requests_per_minute))
+    limits = Limits(Limit(serving.config.serve.requests_per_minute))
+    app.state.limits = limits
     app.state.metrics = measures
     app.state.doctor = Doctor(serving)
     app.state.streams = changes.Streams(serving.config.serve.streams)
@@ -60,6 +62,7 @@ def create_app(serving: Serving) -> FastAPI:
         app.include_router(router)
     static = StaticFiles(packages=[("pipeline.serve", "static"), ("pipeline.ops", "static")])
     app.mount("/static", static, name="static")
+    app.mount(operations.ROOT, operations.ops_page(serving, limits), name="ops")
     app.add_middleware(Frame, metrics=measures)
     return app
 

@@ -27,6 +27,7 @@ from support_ledger import (
 from support_stories import BOTH, QUAKE, RESCUE, Told, tell
 
 from pipeline.adapters.ledger import backups, maintenance, open_ledger, opened
+from pipeline.adapters.ledger.change_tables import change_log
 from pipeline.adapters.ledger.records import _STATE_COLUMNS, state_row
 from pipeline.adapters.ledger.tables import feeds, metadata
 from pipeline.errors import ConfigError, StoreUnavailable, UsageError
@@ -247,6 +248,7 @@ def content(ledger):
         return {
             table.name: sorted(connection.execute(sa.select(table)).all(), key=repr)
             for table in metadata.tables.values()
+            if table is not change_log  # every ledger has one of its own
         }
 
 

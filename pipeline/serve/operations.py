@@ -3,6 +3,7 @@
 Who may see how feeds are (scope `ops`) may look; who may do everything (`admin`) may act.
 """
 
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -25,13 +26,17 @@ _bearer = HTTPBearer(auto_error=False)
 
 def ops_page(serving: Serving, limits: Limits) -> Starlette:
     """Return the page over a server's doors, to be mounted at ROOT."""
+
+    def now() -> datetime:
+        return serving.clock.now()  # asked when there is a clock: who describes the API has none
+
     return make_app(
         lambda: serving.ledger,
         serving.config,
         _who(serving, limits),
         may_act=_may_act,
         secret=serving.secret,
-        now=serving.clock.now,
+        now=now,
         open_index=lambda: serving.index,
     )
 

@@ -28,6 +28,13 @@ class Care(Protocol):
         """
         ...
 
+    def send_to_enrich(self, article_ids: Collection[str], now: datetime) -> int:
+        """Make articles in the index due for ENRICH again; return how many.
+
+        What is being worked on is left alone.
+        """
+        ...
+
     # ── backfills ─────────────────────────────────────────────────────────────────────────────
     def begin_backfill(self, backfill: Backfill, *, actor: str, now: datetime) -> datetime:
         """Return when a backfill began: now (audited), unless it was begun before and not ended."""

@@ -250,28 +250,34 @@ async def enrich(doors: Doors, lease: Lease, works: Sequence[ArticleWork]) -> li
 
 async def _enrich_one(doors: Doors, work: ArticleWork) -> StepResult:
     now = doors.clock.now()
-    if work.revision is None:
-        raise AssertionError(f"{work.article_id} waits for enrich without a revision")
-    extraction = work.revision.extraction
-    zone = next((one.feed.timezone for one in work.sightings if one.feed.timezone), None)
     try:
-        enrichment = await doors.workers.run(
-            "enrich",
-            config_dir=doors.config_dir,
-            title=extraction.title,
-            text=extraction.text,
-            language=extraction.language,
-            country=next((one.feed.country for one in work.sightings if one.feed.country), None),
-            published=local_day(published_claim(work), zone),
-            section=extraction.section
-            or next((one.feed.section for one in work.sightings if one.feed.section), None),
-            keywords=extraction.keywords,
-            places=doors.places,
-        )
+        enrichment = await said_of(doors, work)
     except ItemError as error:
         return retry_or_dead(work, Stage.ENRICH, error, now, doors.config.retry)
     outcome = _as_enriched(enrichment, now)
     return StepResult(work.url_id, outcome, Stage.GROUP, now, enrichment=enrichment)
+
+
+async def said_of(doors: Doors, work: ArticleWork) -> Enrichment:
+    """Return what the enrichers say of an article's newest revision. Raises ItemError."""
+    if work.revision is None:
+        raise AssertionError(f"{work.article_id} waits for enrich without a revision")
+    extraction = work.revision.extraction
+    zone = next((one.feed.timezone for one in work.sightings if one.feed.timezone), None)
+    said: Enrichment = await doors.workers.run(
+        "enrich",
+        config_dir=doors.config_dir,
+        title=extraction.title,
+        text=extraction.text,
+        language=extraction.language,
+        country=next((one.feed.country for one in work.sightings if one.feed.country), None),
+        published=local_day(published_claim(work), zone),
+        section=extraction.section
+        or next((one.feed.section for one in work.sightings if one.feed.section), None),
+        keywords=extraction.keywords,
+        places=doors.places,
+    )
+    return said
 
 
 def _as_enriched(enrichment: Enrichment, now: datetime) -> Outcome:

@@ -19,6 +19,7 @@ from pipeline.cli.output import (
     print_json,
     print_table,
 )
+from pipeline.cli.renewal import replay_enricher
 from pipeline.errors import UsageError
 from pipeline.feeds.merging import say_merged
 from pipeline.model import ArchivePlace, Stage, Status
@@ -209,8 +210,17 @@ def replay(
     until: Annotated[
         str | None, typer.Option("--until", help="First seen before YYYY-MM-DD (UTC).")
     ] = None,
+    enricher: Annotated[
+        str | None,
+        typer.Option(
+            "--enricher", help="With --stage enrich: run this one again; shows the changes first."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say how many there would be.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --enricher: write without asking.")
     ] = False,
     data: DataOption = DEFAULT_DATA,
     config: ConfigOption = None,
@@ -221,9 +231,14 @@ def replay(
     Aliases, and what was retracted or erased, stay as they are. With --stage poll it is feeds that
     become due, all or those of --feed, --publisher or --reason; paused ones are left alone.
 
+    With --enricher it is articles in the index whose part another version made: what would change
+    of each field is counted and shown, and only those articles are written and indexed anew.
+
     Example: newsline replay --all --stage extract --publisher example --data var/mine
 
     Example: newsline replay --stage poll --feed example-world --data var/mine
+
+    Example: newsline replay --stage enrich --enricher topics --since 2019-08-01 --data var/mine
     """
     selector = ReplaySelector(
         stage=stage,
@@ -236,6 +251,9 @@ def replay(
     )
     with open_existing(data, config) as app:
         _check_names(app, feed, publisher)
+        if enricher is not None:
+            replay_enricher(app, selector, enricher, dry_run=dry_run, yes=yes, json=json)
+            return
         if stage is Stage.POLL:
             count = _poll_now(app, selector, dry_run=dry_run)
         else:

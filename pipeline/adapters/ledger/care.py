@@ -23,6 +23,12 @@ class SqlCare:
         """Make dead letters due again that may have got over it; return reason → URLs."""
         return self.database.write(lambda connection: revivals.revive(connection, settings, now))
 
+    def send_to_enrich(self, article_ids: Collection[str], now: datetime) -> int:
+        """Make articles in the index due for ENRICH again; return how many."""
+        return self.database.write(
+            lambda connection: replays.send_to_enrich(connection, article_ids, now)
+        )
+
     def begin_backfill(self, backfill: Backfill, *, actor: str, now: datetime) -> datetime:
         """Return when a backfill began: now, unless it was begun before and not ended."""
         return self.database.write(

@@ -1,6 +1,6 @@
 """Sends URLs through a stage again: dead letters, or anything that has ended."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -52,6 +52,16 @@ def send_back(
         )
     )
     return done.rowcount
+
+
+def send_to_enrich(connection: Connection, article_ids: Collection[str], now: datetime) -> int:
+    """Make articles in the index due for ENRICH again, those at rest; return how many."""
+    selector = ReplaySelector(stage=Stage.ENRICH, dead_only=False)
+    conditions = [*replay_conditions(selector), urls.c.status == Status.INDEXED]
+    return sum(
+        send_back(connection, [*conditions, urls.c.article_id.in_(some)], Stage.ENRICH.value, now)
+        for some in chunks(sorted(article_ids))
+    )
 
 
 def replay_conditions(selector: ReplaySelector) -> list[ColumnElement[bool]]:

@@ -205,6 +205,14 @@ class AlertSettings(_Section):
     )
 
 
+class EnrichSettings(_Section):
+    """What articles are enriched with beside the lists and rules of the configuration folder."""
+
+    models: tuple[str, ...] = Field(
+        default=(), description="installed spaCy pipelines that find names, one for a language"
+    )
+
+
 class RetentionSettings(_Section):
     """What `news_maintenance` removes. Sightings, URLs and revisions are never trimmed."""
 
@@ -257,6 +265,7 @@ class Config(_Section):
     index: IndexSettings = IndexSettings()
     scheduled: ScheduledSettings = ScheduledSettings()
     ops: OpsSettings = OpsSettings()
+    enrich: EnrichSettings = EnrichSettings()
     serve: ServeSettings = ServeSettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()

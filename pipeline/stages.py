@@ -276,6 +276,7 @@ async def said_of(doors: Doors, work: ArticleWork) -> Enrichment:
         or next((one.feed.section for one in work.sightings if one.feed.section), None),
         keywords=extraction.keywords,
         places=doors.places,
+        models=doors.config.enrich.models,
     )
     return said
 

@@ -12,6 +12,7 @@ from itertools import groupby
 
 from pipeline.enrich.entities import link_names
 from pipeline.enrich.folding import fold, fold_key
+from pipeline.enrich.linking import Linker
 from pipeline.enrich.places.choosing import Choosing
 from pipeline.enrich.places.finding import Candidate
 from pipeline.enrich.places.places import _Article
@@ -62,7 +63,7 @@ class Read:
     def __init__(self, enrichers, text, language="en"):
         self._places = enrichers._places
         self._parts = {"title": fold(""), "text": fold(text)}
-        spans = link_names(enrichers._gazetteer, self._parts, language)
+        spans = link_names(Linker(enrichers._gazetteer, self._parts, language))
         self._placed = self._places.find(self._parts, spans, language, None)
         self._article = _Article(self._places, self._parts, spans, language)
         self._votes = self._article.votes(None)

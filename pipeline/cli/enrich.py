@@ -80,15 +80,16 @@ def enrich(
     if file.lower().endswith((".jsonl", ".ndjson")):
         raise UsageError(f"{file} holds lines: use `newsline enrich --batch {file}`")
     file_of_settings, folder = open_config(config, config_dir)
-    limits = load(file_of_settings).parser
+    settings = load(file_of_settings)
+    limits, models = settings.parser, settings.enrich.models
     if batch:
         every_core = limits.model_copy(update={"processes": cores()})
-        summarise(asyncio.run(_batch(_Enricher(every_core, folder), batch, out)))
+        summarise(asyncio.run(_batch(_Enricher(every_core, folder, models), batch, out)))
         return
     given = _given(file, title, language, published)
     try:
         one_process = limits.model_copy(update={"processes": 1})
-        found = asyncio.run(_one(_Enricher(one_process, folder), given))
+        found = asyncio.run(_one(_Enricher(one_process, folder, models), given))
     except ItemError as error:
         complain(f"{file}: {error}")
         raise typer.Exit(BAD_NEWS) from None
@@ -101,16 +102,17 @@ def enrich(
 class _Enricher:
     """The enrichers of a configuration folder, in worker processes."""
 
-    def __init__(self, limits: ParserSettings, config_dir: Path) -> None:
+    def __init__(self, limits: ParserSettings, config_dir: Path, models: tuple[str, ...]) -> None:
         self.processes = limits.processes
         self._workers = ProcessWorkers(limits, _REGISTRY)
         self._config_dir = config_dir
+        self._models = models
         self._places = open_places()
 
     async def enrich(self, given: dict[str, Any]) -> Enrichment:
         """Enrich one text. Raises ItemError, and ConfigError when gazetteer or topics are wrong."""
         found: Enrichment = await self._workers.run(
-            "enrich", config_dir=self._config_dir, places=self._places, **given
+            "enrich", config_dir=self._config_dir, places=self._places, models=self._models, **given
         )
         return found
 

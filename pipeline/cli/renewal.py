@@ -31,7 +31,7 @@ def replay_enricher(
         raise UsageError("--enricher goes with --stage enrich, and not with --reason")
     app.ledger.acquire_pipeline_lock()
     doors = app.doors({Stage.ENRICH})
-    versions = Enrichers.load(doors.config_dir, doors.places).versions
+    versions = Enrichers.load(doors.config_dir, doors.places, doors.config.enrich.models).versions
     with Progress(console=console(), disable=json or not sys.stdout.isatty()) as bar:
         task = bar.add_task(f"looking at {enricher}", total=None)
         found = asyncio.run(

@@ -33,7 +33,7 @@ from pipeline.cli.output import (
     quantity,
 )
 from pipeline.cli.run_summary import summarise
-from pipeline.config import load
+from pipeline.config import Config, load
 from pipeline.enrich.enrichers import Enrichers
 from pipeline.errors import ConfigError, Fault
 from pipeline.feeds.catalogue import load_catalogue
@@ -111,10 +111,14 @@ def check(
     """
     file, folder = open_config(config)
     faults: list[Fault] = []
+    settings = Config()
+    try:
+        settings = load(file)
+    except ConfigError as error:
+        faults += error.faults
     for read in (
-        lambda: load(file),
         lambda: load_catalogue(feeds),
-        lambda: Enrichers.load(folder),
+        lambda: Enrichers.load(folder, models=settings.enrich.models),
     ):
         try:
             read()

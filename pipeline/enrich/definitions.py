@@ -22,7 +22,7 @@ _MAX_DEFINITIONS = 50  # of an article; real ones have a handful
 
 
 @dataclass(frozen=True, slots=True)
-class _Definition:
+class Definition:
     """An acronym and the stretch of the original part that it abbreviates."""
 
     acronym: str
@@ -38,8 +38,8 @@ def apply_definitions(linker: Linker, spans: Sequence[Span]) -> list[Span]:
     do not know takes away what the acronym would mean elsewhere.
     """
     kept = list(spans)
-    first: dict[str, _Definition] = {}  # a later definition of the same acronym changes nothing
-    for definition in (one for part in linker.parts for one in _definitions(linker, part)):
+    first: dict[str, Definition] = {}  # a later definition of the same acronym changes nothing
+    for definition in (one for part in linker.parts for one in find_definitions(linker, part)):
         first.setdefault(fold_key(definition.acronym), definition)
     for acronym, definition in islice(first.items(), _MAX_DEFINITIONS):
         meanings = [span for span in kept if _text(linker, span) == acronym]
@@ -51,11 +51,12 @@ def apply_definitions(linker: Linker, spans: Sequence[Span]) -> list[Span]:
         changed = set(meanings)
         kept = [replace(span, entity=whole) if span in changed else span for span in kept]
         if whole:
-            kept += _occurrences(linker, acronym, whole, kept)
+            kept += find_acronym(linker, acronym, whole, kept)
     return kept
 
 
-def _definitions(linker: Linker, part: str) -> Iterator[_Definition]:
+def find_definitions(linker: Linker, part: str) -> Iterator[Definition]:
+    """Yield what one part of the article says its acronyms mean."""
     text = linker.parts[part].original
     for found in _BRACKETED.finditer(text):
         acronym = found["acronym"]
@@ -65,7 +66,7 @@ def _definitions(linker: Linker, part: str) -> Iterator[_Definition]:
         before = text[begin : found.start()].rstrip()
         start = _long_form(before, acronym)
         if start is not None:
-            yield _Definition(acronym, part, begin + start, begin + len(before))
+            yield Definition(acronym, part, begin + start, begin + len(before))
 
 
 def _long_form(before: str, acronym: str) -> int | None:
@@ -96,12 +97,12 @@ def _text(linker: Linker, span: Span) -> str:
     return linker.parts[span.part].text[span.start : span.end]
 
 
-def _inside(linker: Linker, span: Span, definition: _Definition) -> bool:
+def _inside(linker: Linker, span: Span, definition: Definition) -> bool:
     start, end = _original(linker, span)
     return span.part == definition.part and start < definition.end and end > definition.start
 
 
-def _covers(linker: Linker, span: Span, definition: _Definition) -> bool:
+def _covers(linker: Linker, span: Span, definition: Definition) -> bool:
     """Tell whether a linked span is the whole long form, but for an ending of its last word."""
     start, end = _original(linker, span)
     name = linker.gazetteer.names.get(span.entity)
@@ -114,7 +115,8 @@ def _covers(linker: Linker, span: Span, definition: _Definition) -> bool:
     )
 
 
-def _occurrences(linker: Linker, acronym: str, entity: str, taken: Sequence[Span]) -> list[Span]:
+def find_acronym(linker: Linker, acronym: str, entity: str, taken: Sequence[Span]) -> list[Span]:
+    """Return where a folded acronym stands in capitals and nothing is taken, as an entity."""
     found = []
     covered = Taken(linker.parts, taken)
     for part, folded in linker.parts.items():

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipeline.enrich import (
     iptc,
     key_phrases,
     language,
+    naming,
     sentences,
     shingles,
     story_terms,
@@ -24,6 +26,9 @@ from pipeline.enrich.gazetteer import Gazetteer
 from pipeline.enrich.gazetteer_files import gazetteer_files, load_gazetteer
 from pipeline.enrich.iptc import iptc_files, load_iptc
 from pipeline.enrich.language import LanguageDetector
+from pipeline.enrich.linking import Linker, Span
+from pipeline.enrich.models import NameModel, load_models
+from pipeline.enrich.naming import Named, Naming
 from pipeline.enrich.places import places
 from pipeline.enrich.places.listed import NoPlaces, PlaceNames
 from pipeline.enrich.places.places import Placed, Places
@@ -54,22 +59,30 @@ class Enrichers:
         topic_rules: Topics,
         media_topics: Topics,
         versions: dict[str, str],
+        *,
+        models: Mapping[str, NameModel] | None = None,
     ) -> None:
         self._gazetteer = gazetteer
         self._places = places
         self._topics = topic_rules
         self._iptc = media_topics
         self._language = LanguageDetector()
+        self._models = models or {}
+        self._naming = Naming(gazetteer)
         self.versions = versions
 
     @classmethod
-    def load(cls, config_dir: Path, listed: PlaceNames | None = None) -> "Enrichers":
+    def load(
+        cls, config_dir: Path, listed: PlaceNames | None = None, models: Sequence[str] = ()
+    ) -> "Enrichers":
         """Read gazetteer/, places.toml, topics.toml and iptc/; ConfigError names every fault.
 
         `listed` are the places of GeoNames; without them those of gazetteer/ are all that is known.
+        `models` are packages that find names which no list has.
         """
         folder, file = config_dir / _GAZETTEER, config_dir / _TOPICS
         faults: list[Fault] = []
+        by_language: Mapping[str, NameModel] = {}
         gazetteer = topic_rules = place_words = media_topics = None
         try:
             gazetteer = load_gazetteer(folder)
@@ -87,12 +100,18 @@ class Enrichers:
             media_topics = load_iptc(config_dir / _IPTC)
         except ConfigError as error:
             faults += error.faults
-        if not (gazetteer and topic_rules and place_words and media_topics):
+        try:
+            by_language = load_models(models)
+        except ConfigError as error:
+            faults += error.faults
+        if faults or not (gazetteer and topic_rules and place_words and media_topics):
             raise ConfigError(faults)
         listed = listed or NoPlaces()
         versions = {
             "language": language.VERSION,
-            "entities": f"{entities.VERSION}-{_digest(gazetteer_files(folder))}",
+            "entities": "-".join(
+                [entities.VERSION, _digest(gazetteer_files(folder)), *_engines(by_language)]
+            ),
             "places": f"{places.VERSION}-{_digest([config_dir / _PLACES])}-{listed.version}",
             "topics": f"{topics.VERSION}-{_digest([file])}",
             "iptc": f"{topics.VERSION}-{iptc.VERSION}-{_digest(iptc_files(config_dir / _IPTC))}",
@@ -105,7 +124,7 @@ class Enrichers:
             "key_phrases": key_phrases.VERSION,
         }
         placing = Places(gazetteer, listed, place_words)
-        return cls(gazetteer, placing, topic_rules, media_topics, versions)
+        return cls(gazetteer, placing, topic_rules, media_topics, versions, models=by_language)
 
     def enrich(
         self,
@@ -175,24 +194,42 @@ class Enrichers:
         country: str | None,
     ) -> tuple[tuple[Entity, ...], tuple[Place, ...]]:
         """Return who is named, and the places among them; names alone when the places fail."""
-        spans = attempts.of(
-            "entities", lambda: entities.link_names(self._gazetteer, parts, code), []
-        )
+        linker = Linker(self._gazetteer, parts, code)
+        spans = attempts.of("entities", lambda: entities.link_names(linker), [])
+        named = self._found_by_model(attempts, linker, spans, code)
+        masks = [replace(span, entity="") for span in named.spans]
         placed = attempts.of(
             "places",
-            lambda: self._places.find(parts, spans, code, country),
+            lambda: self._places.find(parts, [*spans, *masks], code, country),
             Placed(tuple(spans), self._gazetteer.names, ()),
         )
-        found = attempts.of(
-            "entities", lambda: entities.as_entities(placed.names, parts, placed.spans), ()
-        )
+        found = attempts.of("entities", lambda: self._as_entities(named, linker, placed), ())
         return found, placed.places
+
+    def _as_entities(self, named: Named, linker: Linker, placed: Placed) -> tuple[Entity, ...]:
+        spans = self._naming.finish(named, linker, placed.spans)
+        return entities.as_entities({**placed.names, **named.names}, linker.parts, spans)
+
+    def _found_by_model(
+        self, attempts: Attempts, linker: Linker, spans: Sequence[Span], code: str | None
+    ) -> Named:
+        """Return what the model of a language adds, where there is one."""
+        model = self._models.get(code or "")
+        if model is None:
+            return Named()
+        return attempts.of("entities", lambda: self._naming.begin(model, linker, spans), Named())
 
 
 def _tags(section: str | None, keywords: Sequence[str]) -> dict[str, Folded]:
     """Return what the outlet says itself, as parts beside title and text."""
     said = {"section": section or "", "keywords": "\n\n".join(keywords)}
     return {part: fold(text) for part, text in said.items() if text}
+
+
+def _engines(models: Mapping[str, NameModel]) -> list[str]:
+    """Return what says by which models, and how, names were found."""
+    engines = sorted(model.engine for model in models.values())
+    return [naming.VERSION, *engines] if engines else []
 
 
 def _digest(files: Iterable[Path]) -> str:

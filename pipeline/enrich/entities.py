@@ -18,14 +18,11 @@ def find_entities(
     gazetteer: Gazetteer, parts: Mapping[str, Folded], language: str | None
 ) -> tuple[Entity, ...]:
     """Return the entities in order of first mention; `parts` are "title" and "text", folded."""
-    return as_entities(gazetteer.names, parts, link_names(gazetteer, parts, language))
+    return as_entities(gazetteer.names, parts, link_names(Linker(gazetteer, parts, language)))
 
 
-def link_names(
-    gazetteer: Gazetteer, parts: Mapping[str, Folded], language: str | None
-) -> list[Span]:
-    """Return the stretches that are names of ours, or known to be none."""
-    linker = Linker(gazetteer, parts, language)
+def link_names(linker: Linker) -> list[Span]:
+    """Return the stretches of an article that are names of ours, or known to be none."""
     return apply_definitions(linker, add_surnames(linker, linker.link()))
 
 

@@ -12,9 +12,9 @@ from pipeline.model import Enrichment
 
 
 @lru_cache(maxsize=1)
-def _enrichers(config_dir: Path, places: PlaceNames | None) -> Enrichers:
-    """Load gazetteer, words and topics once per process."""
-    return Enrichers.load(config_dir, places)
+def _enrichers(config_dir: Path, places: PlaceNames | None, models: tuple[str, ...]) -> Enrichers:
+    """Load gazetteer, words, topics and models once per process."""
+    return Enrichers.load(config_dir, places, models)
 
 
 def enrich(
@@ -28,9 +28,10 @@ def enrich(
     section: str | None = None,
     keywords: Sequence[str] = (),
     places: PlaceNames | None = None,
+    models: tuple[str, ...] = (),
 ) -> Enrichment:
     """Enrich one text by a configuration folder; what is after `language` is the outlet's."""
-    enrichers = _enrichers(config_dir, places)
+    enrichers = _enrichers(config_dir, places, models)
     return enrichers.enrich(
         title=title,
         text=text,

@@ -5,7 +5,7 @@ client, takes no ledger lock and starts no worker processes.
 """
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.adapters.elastic.setup import Done
     from pipeline.adapters.elastic.snapshots import Snapshots
     from pipeline.adapters.ledger import SqlLedger
+    from pipeline.deliver import Delivery
     from pipeline.enrich.gazetteer import Gazetteer
     from pipeline.serve.serving import Serving
 
@@ -201,6 +202,17 @@ class App:
             self.config, self.clock, self.ledger, self.index, is_local=is_local,
             names=lambda: self.names,
         )  # fmt: skip
+
+    @property
+    def delivery(self) -> "Delivery":
+        """The stage `deliver` over this app's doors."""
+        from pipeline.adapters.webhook import post
+        from pipeline.deliver import Delivery
+
+        async def send(url: str, body: Mapping[str, Any]) -> None:
+            await post(url, body, self.config.fetch)
+
+        return Delivery(self.ledger, self.index, send, self.clock.now)
 
     async def aclose_fetcher(self) -> None:
         """Close the connections; they belong to the loop that runs now."""

@@ -69,6 +69,18 @@ def backfill(
     return {"subject": wanted.backfill.subject, "dry_run": wanted.dry_run, **asdict(done)}
 
 
+def match_alerts() -> dict[str, Any]:
+    """Match saved searches with what was indexed. Raises IndexUnavailable."""
+    with open_shared() as app:
+        return asdict(asyncio.run(app.delivery.match_all()))
+
+
+def tell_alerts() -> dict[str, Any]:
+    """Tell the receivers of alerts what is due."""
+    with open_shared() as app:
+        return asdict(asyncio.run(app.delivery.tell_all()))
+
+
 def changes(position: int) -> Changed:
     """Say what changed after a position, up to a thousand changes."""
     with open_shared() as app:

@@ -28,6 +28,7 @@ from structlog.contextvars import bound_contextvars
 
 from pipeline import stages
 from pipeline.backpressure import Backpressure
+from pipeline.deliver import DELIVER, Delivery
 from pipeline.doors import Doors
 from pipeline.errors import AccessDenied, IndexUnavailable, LeaseLost
 from pipeline.events import EXPORT, EventDelivery
@@ -112,12 +113,14 @@ class Run:
         stop: asyncio.Event,
         observer: Observer | None = None,
         share: Share | None = None,
+        delivery: Delivery | None = None,
     ) -> None:
         self.doors = doors
         self.once = once
         self.stop = stop
         self.observer = observer or Observer()
         self.share = share or Share()
+        self.delivery = delivery
         self._quiet = _Quiet(lanes=0)
         self._pressure = Backpressure(doors.ledger, doors.config.index)
         self._ends_at_s = time.monotonic() + (self.share.deadline_s or float("inf"))
@@ -164,6 +167,8 @@ class Run:
             lanes.insert(0, self._crawl_lane())
         if self.doors.events is not None:
             lanes.append(self._events_lane(EventDelivery(self.doors.ledger, self.doors.events)))
+        if self.delivery is not None:
+            lanes.append(self._deliver_lane(self.delivery))
         return lanes
 
     async def _lane(self, stage: Stage, work: Work) -> None:
@@ -180,6 +185,19 @@ class Run:
             if await asyncio.to_thread(delivery.batch):
                 continue
             await self._rest(EXPORT, generation)
+            if not self._finished():
+                await asyncio.sleep(GATHER_S)
+
+    async def _deliver_lane(self, delivery: Delivery) -> None:
+        """Match alerts with what the other lanes have indexed, and tell; none waits for it."""
+        while not self._finished():
+            generation = self._quiet.generation
+            try:
+                await delivery.match_all()
+                await delivery.tell_all()
+            except (IndexUnavailable, AccessDenied) as error:
+                log.warning("alerts_wait", detail=str(error))
+            await self._rest(DELIVER, generation)
             if not self._finished():
                 await asyncio.sleep(GATHER_S)
 

@@ -33,6 +33,7 @@ TAKES: Mapping[str, tuple[str, ...]] = {
     "archive": (_DATA, _CONFIG),
     "keys": (_DATA, _CONFIG),
     "serve": (_DATA, _CONFIG),
+    "alerts": (_DATA, _CONFIG),
     "kibana": (_CONFIG,),
     "parse-feed": (_CONFIG,),
     "extract": (_CONFIG,),

@@ -95,7 +95,9 @@ async def run_app(
         loop.add_signal_handler(number, stop.set)
     try:
         sync_catalogue(app, catalogue, at_once=once)
-        return await Run(app.doors(), once=once, stop=stop, observer=observer).go()
+        return await Run(
+            app.doors(), once=once, stop=stop, observer=observer, delivery=app.delivery
+        ).go()
     finally:
         await app.aclose_fetcher()
 

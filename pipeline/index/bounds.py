@@ -33,6 +33,8 @@ def check_bounds(query: Query) -> None:
     if query.vector is not None:
         _check_vector(query, query.vector)
     _check_names("facet", query.facets, FACETS)
+    if len(query.among) > MAX_SIZE:
+        raise UsageError(f"a query is among {MAX_SIZE} articles at most")
     for filters in (query.filters, query.within):
         _check_names("filter", filters, FILTERS)
         for name, values in filters.items():

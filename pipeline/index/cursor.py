@@ -65,6 +65,7 @@ def _check(query: Query, payload: bytes) -> bytes:
             query.text,
             sorted((name, sorted(values)) for name, values in query.filters.items()),
             sorted((name, sorted(values)) for name, values in query.within.items()),
+            query.among,
             query.since,
             query.until,
             query.sort,

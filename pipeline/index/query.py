@@ -39,6 +39,7 @@ class Query:
     text: str = ""
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    among: tuple[str, ...] = ()  # only these articles, by id; (): all
     since: date | None = None  # day of publication, inclusive
     until: date | None = None  # inclusive
     facets: tuple[str, ...] = ()

@@ -146,7 +146,7 @@ def requires(scope: KeyScope) -> Callable[..., Caller]:
             detail = f"The key {caller.name!r} lacks the scope {scope!r}."
             raise Refused(HTTPStatus.FORBIDDEN, "missing_scope", detail)
         refuse_forged(request)
-        refuse_too_many(request.app.state.limits, caller)
+        refuse_too_many(request.app.state.limits, caller.id)
         return caller
 
     return admitted
@@ -161,9 +161,9 @@ def refuse_forged(request: Request) -> None:
         raise Refused(HTTPStatus.FORBIDDEN, "forged", "This was sent by a page of another site.")
 
 
-def refuse_too_many(limits: Limits, caller: Caller) -> None:
+def refuse_too_many(limits: Limits, caller_id: str) -> None:
     """Count a request; refuse it when its caller asks too often."""
-    wait_s = limits.take(caller.id, time.monotonic())
+    wait_s = limits.take(caller_id, time.monotonic())
     if wait_s:
         per_minute = limits.limit.per_minute
         raise Refused(

@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
 from pipeline.serve import health, login, metrics, openapi, operations, problems
-from pipeline.serve.api import articles, changes, entities, export, search, stories
+from pipeline.serve.api import alerts, articles, changes, entities, export, search, stories
 from pipeline.serve.api import operations as facts
 from pipeline.serve.frame import Frame
 from pipeline.serve.health import Doctor
@@ -32,6 +32,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     entities.router,
     facts.router,
     changes.router,
+    alerts.router,
+    alerts.feeds,
     health.router,
     metrics.router,
     web.router,

@@ -54,7 +54,7 @@ def _who(serving: Serving, limits: Limits) -> Who:
         if not caller.may(KeyScope.OPS):
             words = f"The key {caller.name!r} lacks the scope 'ops'."
             raise HTTPException(HTTPStatus.FORBIDDEN, words)
-        refuse_too_many(limits, caller)
+        refuse_too_many(limits, caller.id)
         request.scope.setdefault("state", {})["caller"] = caller
         return caller.person
 

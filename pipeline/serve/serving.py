@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from pipeline.alerts.saved import Alerts
 from pipeline.care import CareLedger
 from pipeline.changes.log import ChangeLog
 from pipeline.config import Config
@@ -15,7 +16,7 @@ from pipeline.keys import Keys
 from pipeline.ports import Clock, Index
 
 
-class ServeLedger(CareLedger, Histories, ChangeLog, Keys, Protocol):
+class ServeLedger(CareLedger, Histories, ChangeLog, Alerts, Keys, Protocol):
     """A ledger that answers all that the server asks: one in a database does."""
 
 

@@ -17,11 +17,12 @@ from support_serve import client, fill, make_key, served, with_settings
 PATHS = orjson.loads((ROOT / "docs" / "openapi.json").read_bytes())["paths"]
 #: Not what never ends; and where there is nothing to say, nothing wrong can be said.
 ASKED = [
-    (path, mode)
+    (path, method.upper(), mode)
     for path, methods in PATHS.items()
+    for method, route in methods.items()
     for mode in GenerationMode
-    if "text/event-stream" not in methods["get"]["responses"].get("200", {}).get("content", ())
-    and (mode is GenerationMode.POSITIVE or "parameters" in methods["get"])
+    if "text/event-stream" not in route["responses"].get("200", {}).get("content", ())
+    and (mode is GenerationMode.POSITIVE or "parameters" in route or "requestBody" in route)
 ]
 EXAMPLES = 40
 NOT_ASKED = [positive_data_acceptance, negative_data_rejection]
@@ -37,13 +38,13 @@ def api(request, tmp_path_factory):
         yield schemathesis.openapi.from_asgi("/v1/openapi.json", app), key
 
 
-@pytest.mark.parametrize(("path", "mode"), ASKED)
-def test_whatever_is_asked_is_answered_as_documented(api, path, mode):
+@pytest.mark.parametrize(("path", "method", "mode"), ASKED)
+def test_whatever_is_asked_is_answered_as_documented(api, path, method, mode):
     schema, key = api
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True,
               suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(case=schema[path]["GET"].as_strategy(generation_mode=mode))
+    @given(case=schema[path][method].as_strategy(generation_mode=mode))
     def ask(case):
         headers = {"Authorization": f"Bearer {key}"}
         case.call_and_validate(headers=headers, excluded_checks=NOT_ASKED)

@@ -12,6 +12,7 @@ from pipeline.adapters.archive import WarcArchive
 from pipeline.adapters.clock import ScaledClock
 from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.adapters.ledger import open_ledger
+from pipeline.alerts.saved import SavedSearch
 from pipeline.devairflow.rest import ENDED, quoted
 from pipeline.model import Result, Stage, Status
 from pipeline.rehearsal.server import WorldServer
@@ -217,6 +218,18 @@ def test_the_index_is_looked_at_every_night(airflow, desk):
     assert nightly.states()["rebuild"] == "skipped"
     assert (nightly.states()["snapshot"], nightly.states()["prune"]) == ("skipped", "success")
     assert nightly.xcom("status")["missing"] > 0
+
+
+def test_whoever_saved_a_search_is_told_of_what_was_indexed(airflow, desk, ledger):
+    search = SavedSearch("zone", "zone", "", {"topic": ("Safe zone",)})
+    ledger.add_alert(search, NOW)
+    desk.run(NOW)
+    airflow.use(desk, NOW)
+    told = airflow.trigger("news_deliver")
+    assert told.state == "success", told.logs
+    hits = ledger.hits("zone", limit=100)
+    assert told.xcom("match")["hits"] == len(hits) > 0
+    assert told.xcom("tell") == {"messages": 0, "hits": 0, "failed": 0}  # it has a feed alone
 
 
 #: On a busy machine Airflow 3.3.2 may leave an approval waiting that was answered: its executor

@@ -18,6 +18,10 @@ GIVEN = {
     "ledger backup": ["backup.gz"],
     "keys create": ["newsroom", "--scope", "search"],
     "keys revoke": ["newsroom"],
+    "alerts add": ["zone", "safe zone"],
+    "alerts remove": ["zone"],
+    "alerts show": ["zone"],
+    "alerts test": ["safe zone"],
 }
 
 

@@ -70,6 +70,8 @@ def nearest_body(query: Query, vector: Sequence[float]) -> Body:
 def matching(query: Query, clauses: Sequence[Clause], languages: Collection[str]) -> Body:
     """Return the query for text, days and `within`; filters come after counting (post_filter)."""
     wanted: Body = {"filter": [{"term": {"state": LIVE}}, *facet_filters(query.within)]}
+    if query.among:
+        wanted["filter"].append({"terms": {"article_id": list(query.among)}})
     if query.since or query.until:
         wanted["filter"].append({"range": {DAY: _span(query.since, query.until)}})
     for clause in clauses:

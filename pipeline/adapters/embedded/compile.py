@@ -34,6 +34,8 @@ def filter_query(query: Query, filters: Mapping[str, Sequence[str]]) -> tantivy.
     parts = [tantivy.Query.term_query(schema, "state", layout.LIVE)]
     for facet, values in [*filters.items(), *query.within.items()]:
         parts.append(tantivy.Query.term_set_query(schema, facet, list(values)))
+    if query.among:
+        parts.append(tantivy.Query.term_set_query(schema, "id", list(query.among)))
     if query.since or query.until:
         parts.append(
             tantivy.Query.range_query(

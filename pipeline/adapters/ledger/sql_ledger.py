@@ -22,6 +22,7 @@ from pipeline.adapters.ledger import (
     reading,
     replays,
 )
+from pipeline.adapters.ledger.alerts import SqlAlerts
 from pipeline.adapters.ledger.care import SqlCare
 from pipeline.adapters.ledger.changes import SqlChangeLog
 from pipeline.adapters.ledger.engine import Database, insert_or_replace
@@ -49,7 +50,7 @@ from pipeline.work import (
 )
 
 
-class SqlLedger(SqlOversight, SqlCare, SqlHistories, SqlChangeLog, SqlKeys):
+class SqlLedger(SqlOversight, SqlCare, SqlHistories, SqlChangeLog, SqlAlerts, SqlKeys):
     """The ledger in a database. Every method is described in `pipeline.ports.Ledger`."""
 
     def __init__(self, database: Database) -> None:

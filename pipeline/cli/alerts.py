@@ -44,6 +44,7 @@ def show_test(
     *,
     filters: FilterOption = None,
     days: DaysOption = _DAYS,
+    until: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD. Default: today.")] = "",
     data: DataOption = DEFAULT_DATA,
     config: ConfigOption = None,
     json: JsonFlag = False,
@@ -53,7 +54,7 @@ def show_test(
     Example: newsline alerts test '"safe zone"' --filter language=en --days 90 --data var/mine
     """
     with open_existing(data, config) as app:
-        since, found = _tested(app, _search("", text, filters), days)
+        since, found = _tested(app, _search("", text, filters), days, until)
     if json:
         print_json({"since": since, "stories": found.stories, "articles": found.articles,
                     "hits": found.hits})  # fmt: skip
@@ -95,7 +96,7 @@ def add(
     search = _search(name, text, filters, webhook=webhook, every_s=_EVERY[every])
     with open_existing(data, config) as app:
         app.index.search(query_of(search))
-        since, found = _tested(app, search, _DAYS)
+        since, found = _tested(app, search, _DAYS, "")
         kept = app.ledger.add_alert(search, app.clock.now())
     feed = f"/alerts/{kept.alert_id}.atom"
     if json:
@@ -181,13 +182,17 @@ def _search(
     return SavedSearch(secrets.token_hex(16), name, text, chosen, webhook, every_s)
 
 
-def _tested(app: App, search: SavedSearch, days: int) -> tuple[date, BackTest]:
-    until = app.clock.now().date()
-    since = until - timedelta(days=days)
-    return since, back_test(app.index, search, since, until)
+def _tested(app: App, search: SavedSearch, days: int, until: str) -> tuple[date, BackTest]:
+    try:
+        last = date.fromisoformat(until) if until else app.clock.now().date()
+    except ValueError:
+        raise UsageError(f"--to {until!r}: write a day as YYYY-MM-DD") from None
+    since = last - timedelta(days=days)
+    return since, back_test(app.index, search, since, last)
 
 
 def _caught(since: date, found: BackTest) -> str:
+    """Say what would have been told."""
     stories = f"{found.stories:,} {'story' if found.stories == 1 else 'stories'}"
     articles = f"{found.articles:,} {'article' if found.articles == 1 else 'articles'}"
     return f"Since {since} it would have told of {stories} ({articles})."

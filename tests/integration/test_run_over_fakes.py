@@ -9,6 +9,8 @@ from itertools import pairwise
 import pytest
 from support_run import HTML, RSS, Trip, article, feed, rss
 
+from pipeline.alerts.saved import SavedSearch
+from pipeline.deliver import Delivery
 from pipeline.errors import Permanent
 from pipeline.model import Stage, Status
 from pipeline.run import Run
@@ -298,3 +300,22 @@ def test_an_address_that_changes_while_the_old_one_is_asked_is_not_lost(trip, mo
     (state,) = trip.ledger.feed_states(["herald"])
     assert (state.url, state.last_reason) == (moved.url, None)
     assert trip.where(A).status is Status.INDEXED
+
+
+# ── alerts ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_run_tells_of_what_it_indexed_before_it_ends(trip):
+    told = []
+
+    async def send(url, body):
+        told.append((url, body["hits"][0]["url"]))
+
+    hook = "https://receiver.example/hook"
+    trip.ledger.add_alert(SavedSearch("a1", "patrols", "patrols", webhook=hook), trip.clock.now())
+    delivery = Delivery(trip.ledger, trip.doors.index, send, trip.clock.now)
+    run = Run(trip.doors, once=True, stop=asyncio.Event(), delivery=delivery)
+    asyncio.run(run.go())
+    assert told == [(hook, A)]
+    asyncio.run(Run(trip.doors, once=True, stop=asyncio.Event(), delivery=delivery).go())
+    assert len(told) == 1

@@ -6,12 +6,14 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from support_airflow import DagRun, balances
 
 from pipeline.adapters.archive import WarcArchive
 from pipeline.adapters.clock import ScaledClock
 from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.adapters.ledger import open_ledger
+from pipeline.adapters.ledger.alert_tables import alerts
 from pipeline.alerts.saved import SavedSearch
 from pipeline.devairflow.rest import ENDED, quoted
 from pipeline.model import Result, Stage, Status
@@ -221,9 +223,10 @@ def test_the_index_is_looked_at_every_night(airflow, desk):
 
 
 def test_whoever_saved_a_search_is_told_of_what_was_indexed(airflow, desk, ledger):
-    search = SavedSearch("zone", "zone", "", {"topic": ("Safe zone",)})
-    ledger.add_alert(search, NOW)
     desk.run(NOW)
+    ledger.add_alert(SavedSearch("zone", "zone", "", {"topic": ("Safe zone",)}), NOW)
+    from_the_first = sa.update(alerts).values(seq=0)  # as if nobody had run `newsline run`
+    ledger.database.write(lambda connection: connection.execute(from_the_first))
     airflow.use(desk, NOW)
     told = airflow.trigger("news_deliver")
     assert told.state == "success", told.logs

@@ -3,10 +3,10 @@
 import secrets
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +15,7 @@ from pipeline.alerts.matching import back_test, query_of
 from pipeline.alerts.saved import MAX_NAME_CHARS, AlertHit, SavedSearch
 from pipeline.index.query import FILTERS
 from pipeline.keys import KeyScope
+from pipeline.ops.asked import storable
 from pipeline.serve.access import Served, refuse_too_many, requires
 from pipeline.serve.api.answers import NOT_FOUND, REFUSALS, answer
 from pipeline.serve.api.asked import Narrowed
@@ -96,6 +97,14 @@ class NewAlert(BaseModel):
     search: Narrowed = Field(description="as in /v1/search; days are not part of an alert")
     webhook: str = Field("", max_length=2_000, pattern=_WEBHOOK)
     every_s: int = Field(0, ge=0, le=7 * 86_400)
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Self:
+        values = [value for some in _filters(self.search).values() for value in some]
+        for text in (self.name, self.webhook, self.search.q, *values):
+            if storable(text) != text:
+                raise ValueError("a text holds U+0000 or half a character: it cannot be kept")
+        return self
 
 
 class BackTestAsked(Narrowed):

@@ -230,8 +230,8 @@ def test_whoever_saved_a_search_is_told_of_what_was_indexed(airflow, desk, ledge
     airflow.use(desk, NOW)
     told = airflow.trigger("news_deliver")
     assert told.state == "success", told.logs
-    hits = ledger.hits("zone", limit=100)
-    assert told.xcom("match")["hits"] == len(hits) > 0
+    assert ledger.hits("zone", limit=100)  # by this run, or by one that its schedule began
+    assert not told.xcom("match")["waiting"]
     assert told.xcom("tell") == {"messages": 0, "hits": 0, "failed": 0}  # it has a feed alone
 
 

@@ -1,11 +1,17 @@
 """An enricher that fails leaves only its part empty, and what went wrong is kept."""
 
+import re
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 
 from pipeline.adapters.ledger.records import enrichment_of, to_json
+from pipeline.enrich import attempts as attempts_module
 from pipeline.enrich.attempts import ENRICHER_FAILED, Attempts
+from pipeline.enrich.budget import cpu_budget
 from pipeline.enrich.enrichers import Enrichers
 from pipeline.model import Result, Stage
 from pipeline.stages import _as_enriched
@@ -70,6 +76,36 @@ def test_want_of_memory_is_not_the_enricher_s_failure():
 
     with pytest.raises(MemoryError):
         Attempts().of("topics", work, ())
+
+
+def test_an_enricher_that_takes_too_long_leaves_only_its_part_empty(monkeypatch):
+    monkeypatch.setattr(attempts_module, "BUDGET_S", 0.1)
+    attempts = Attempts()
+
+    def chokes():
+        return re.fullmatch(r"(a+)+b", "a" * 60)  # takes until the end of time
+
+    assert attempts.of("topics", chokes, ()) == ()
+    assert "more than 0.1 s of CPU time" in attempts.failed["topics"]
+    assert attempts.of("quotes", lambda: "said", "") == "said"
+    assert list(attempts.failed) == ["topics"]
+
+
+def test_waiting_costs_no_budget_and_nothing_is_left_behind():
+    before = signal.getsignal(signal.SIGPROF)
+    with cpu_budget(0.05):
+        time.sleep(0.2)
+    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGPROF) is before
+
+
+def test_in_another_thread_there_is_no_budget_and_no_harm():
+    def work():
+        with cpu_budget(0.01):
+            return sum(range(2_000_000))
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(work).result() == sum(range(2_000_000))
 
 
 def test_a_long_complaint_is_cut():

@@ -14,7 +14,7 @@ from pipeline.cli.options import (
     open_config,
     open_existing,
 )
-from pipeline.cli.output import BAD_NEWS, JsonFlag, print_blocks, print_json, print_table, quantity
+from pipeline.cli.output import BAD_NEWS, JsonFlag, print_json, print_table, quantity
 from pipeline.config import load
 from pipeline.enrich.enrichers import Enrichers
 from pipeline.enrich.gazetteer_files import load_gazetteer
@@ -92,14 +92,14 @@ def suggest(
                      "spelling_of": one.spelling_of, "examples": one.examples,
                      "toml": as_toml(one)} for one in names])  # fmt: skip
         return
-    blocks = [
-        ((one.name, one.type, one.articles, one.spelling_of), (as_toml(one), *one.examples))
-        for one in names
-    ]
-    print_blocks("Not on the lists", ("name", "type", "articles", "a spelling of"), blocks)
-    typer.echo(f"{quantity(len(names), 'name')} in {quantity(articles, 'article')}.")
+    for one in names:
+        typer.echo(f"# {one.name}: {one.type}, {quantity(one.articles, 'article')}")
+        for example in one.examples:
+            typer.echo(f"#   … {example} …")
+        typer.echo(f"{as_toml(one)}\n")
+    typer.echo(f"# {quantity(len(names), 'name')} in {quantity(articles, 'article')}.")
     if not names and not has_model:
-        typer.echo("Names beside the lists are found by a model: [enrich] models names none.")
+        typer.echo("# Names beside the lists are found by a model: [enrich] models names none.")
 
 
 @commands.command("refresh")

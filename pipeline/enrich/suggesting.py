@@ -59,7 +59,7 @@ class Suggestions:
                 one.examples.append(" ".join(around.split()))
 
     def most(self, limit: int, *, least: int = 1) -> list[Unlisted]:
-        """Return those that most articles name, at least so many, each as it is spelt most often."""
+        """Return those that most articles name, at least so many; each as it is spelt most."""
         chosen = [one for one in self._found.items() if one[1].articles >= least]
         chosen.sort(key=lambda one: (-one[1].articles, one[0]))
         for key, one in chosen[:limit]:

@@ -8,6 +8,7 @@
 | `drops` | far more of an outlet's pages than last week are dropped for one reason | far more |
 | `text_length` | an outlet's texts are half or twice as long as in the week before | |
 | `missing_dates` | far more of an outlet's articles than last week have no date | far more |
+| `missing_parts` | … have no author, name nobody, no place, or have no topic | far more |
 | `gap` | two polls of a feed had nothing in common: entries were probably missed | three a day |
 
 A feed or outlet is held against its own past only, by medians, so that one strange day moves
@@ -22,8 +23,8 @@ one once, again when it gets worse, and again after a day (`again_after_s`).
 ends; what is still wrong then is told of. `newsline quality silences` lists them.
 
 **What to do.** `balance`: `newsline balance`, then `newsline index verify --repair`. `drops`,
-`text_length`, `missing_dates`: `newsline where URL` of one of them, then `newsline extract` on its
-page: has the site changed? When the extractor is mended, `news_backfill` with stage `extract`.
+`text_length`, `missing_dates`, `missing_parts`: `newsline where URL` of one of them, then
+`newsline extract` on its page: has the site changed? When the extractor is mended, `news_backfill` with stage `extract`.
 `volume`, `gap`: `newsline feeds check`. `freshness`: the queues (ops page), then shards and pool.
 
 **When it is red.** The webhook took nothing: the findings are kept, and the next run tells them.

@@ -4,7 +4,7 @@ A site that changes its templates, or begins to send walls instead of pages, sho
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from pipeline.quality.findings import Finding, FindingKind, Severity
@@ -16,6 +16,12 @@ ENOUGH = 20
 _MIN_STEP = 0.1
 #: Texts that grow or shrink by less are the news, not the extractor.
 _MIN_FACTOR = 2.0
+_PARTS = {
+    "author": "author",
+    "entities": "people or organisations",
+    "places": "place",
+    "topics": "topic",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Texts:
 
     chars: Sequence[int]  # length of each text
     undated: int  # of them without a date
+    #: Part (author, entities, places, topics) → of them without any; those not enriched yet have.
+    without: Mapping[str, int] = field(default_factory=dict)
 
 
 def drops_drift(now: Mapping[str, Pages], before: Mapping[str, Pages]) -> list[Finding]:
@@ -53,7 +61,7 @@ def _drop(outlet: str, reason: str, hits: int, pages: Pages, past: Pages | None)
 
 
 def texts_drift(now: Mapping[str, Texts], before: Mapping[str, Texts]) -> list[Finding]:
-    """Return outlets whose texts changed their usual length, or lost their dates."""
+    """Return outlets whose texts changed their usual length, or lost their dates or other parts."""
     found: list[Finding | None] = []
     for outlet, texts in sorted(now.items()):
         past = before.get(outlet)
@@ -63,7 +71,15 @@ def texts_drift(now: Mapping[str, Texts], before: Mapping[str, Texts]) -> list[F
         figures = (texts.undated, len(texts.chars)), (past.undated, len(past.chars))
         found.append(_share(FindingKind.MISSING_DATES, words, *figures, outlet=outlet))
         found.append(_length(outlet, texts, past))
+        found += [_missing(outlet, part, texts, past) for part in sorted(texts.without)]
     return [one for one in found if one is not None]
+
+
+def _missing(outlet: str, part: str, texts: Texts, past: Texts) -> Finding | None:
+    words = f"of {outlet}'s articles have no {_PARTS.get(part, part)}"
+    now = texts.without[part], len(texts.chars)
+    before = past.without.get(part, 0), len(past.chars)
+    return _share(FindingKind.MISSING_PARTS, words, now, before, outlet=outlet, aspect=part)
 
 
 def _share(

@@ -16,6 +16,7 @@ class FindingKind(StrEnum):
     DROPS = "drops"  # far more of an outlet's pages are dropped for one reason
     TEXT_LENGTH = "text_length"  # an outlet's texts are far shorter, or longer
     MISSING_DATES = "missing_dates"  # far more of an outlet's articles have no date
+    MISSING_PARTS = "missing_parts"  # far more of them name nobody, no place, no topic, no author
     GAP = "gap"  # two polls of a feed had nothing in common: entries were probably missed
 
 

@@ -135,7 +135,8 @@ def test_extractions_are_counted_by_outlet_and_reason(ledger):
     assert ledger.extracted_pages(NOW, NOW + HOUR) == {"herald": Pages(2, {"js_only": 1})}
     assert ledger.extracted_pages(NOW + HOUR, NOW + DAY) == {}
     texts = ledger.extracted_texts(NOW, NOW + HOUR, limit=10)
-    assert texts == {"herald": Texts([300], 0)}
+    without = {"author": 1, "entities": 1, "places": 0, "topics": 1}
+    assert texts == {"herald": Texts([300], 0, without)}
 
 
 def test_texts_without_a_date_are_counted_and_only_so_many_are_read(ledger):
@@ -145,5 +146,9 @@ def test_texts_without_a_date_are_counted_and_only_so_many_are_read(ledger):
         done = extracted(url, NOW, text=f"text of {name}")
         undated = replace(done, extraction=replace(done.extraction, published_at=None))
         commit_step(ledger, Stage.EXTRACT, undated)
-    assert ledger.extracted_texts(NOW, NOW + HOUR, limit=10) == {"herald": Texts([9, 9], 2)}
-    assert ledger.extracted_texts(NOW, NOW + HOUR, limit=1) == {"herald": Texts([9], 1)}
+    assert ledger.extracted_texts(NOW, NOW + HOUR, limit=10) == {
+        "herald": Texts([9, 9], 2, {"author": 2})
+    }
+    assert ledger.extracted_texts(NOW, NOW + HOUR, limit=1) == {
+        "herald": Texts([9], 1, {"author": 1})
+    }

@@ -95,6 +95,19 @@ def test_texts_that_shrink_or_lose_their_dates_are_found():
     assert texts_drift(texts(400), {}) == []
 
 
+@pytest.mark.parametrize("part", ["author", "entities", "places", "topics"])
+def test_texts_that_lose_what_they_used_to_have_are_found(part):
+    def without(some):
+        return {"herald": replace(texts(3_000)["herald"], without={part: some})}
+
+    (found,) = texts_drift(without(28), without(2))
+    assert (found.kind, found.aspect) == (FindingKind.MISSING_PARTS, part)
+    assert "herald" in found.words
+    assert texts_drift(without(2), without(2)) == []
+    assert texts_drift(without(2), without(28)) == []
+    assert texts_drift(without(28), texts(3_000)) != []
+
+
 # ── ends ──────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -1,15 +1,24 @@
 """What quality is measured by: what feeds brought, gaps, and how extraction ended."""
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from pipeline.adapters.ledger.engine import chunks
-from pipeline.adapters.ledger.tables import articles, outcomes, revisions, sightings, urls
+from pipeline.adapters.ledger.tables import (
+    articles,
+    enrichments,
+    outcomes,
+    revisions,
+    sightings,
+    urls,
+)
+from pipeline.enrich.gazetteer import PLACE
 from pipeline.model import Result, Stage
 from pipeline.quality.drift import Pages, Texts
 
@@ -80,19 +89,43 @@ def extracted_texts(
         .subquery()
     )
     query = (
-        sa.select(articles.c.publisher, revisions.c.extraction)
+        sa.select(articles.c.publisher, revisions.c.extraction, enrichments.c.enrichment)
         .join(
             revisions,
             (revisions.c.article_id == articles.c.article_id)
             & (revisions.c.n == articles.c.revision_n),
+        )
+        .outerjoin(
+            enrichments,
+            (enrichments.c.article_id == articles.c.article_id)
+            & (enrichments.c.n == articles.c.revision_n),
         )
         .where(articles.c.url_id.in_(sa.select(newest.c.url_id)))
         .order_by(articles.c.article_id)
     )
     chars: dict[str, list[int]] = defaultdict(list)
     undated: dict[str, int] = defaultdict(int)
+    without: dict[str, Counter[str]] = defaultdict(Counter)
     for row in connection.execute(query):
         extraction = orjson.loads(row.extraction)
         chars[row.publisher].append(len(extraction["text"]))
         undated[row.publisher] += extraction.get("published_at") is None
-    return {outlet: Texts(found, undated[outlet]) for outlet, found in sorted(chars.items())}
+        without[row.publisher].update(_missing(extraction, row.enrichment))
+    return {
+        outlet: Texts(found, undated[outlet], dict(without[outlet]))
+        for outlet, found in sorted(chars.items())
+    }
+
+
+def _missing(extraction: Mapping[str, Any], enrichment: str | None) -> dict[str, int]:
+    """Return part → 1 when an article has none of it; what was not enriched yet lacks nothing."""
+    missing = {"author": not extraction.get("authors")}
+    if enrichment is not None:
+        said = orjson.loads(enrichment)
+        kinds = {entity["type"] for entity in said["entities"]}
+        missing |= {
+            "entities": kinds <= {PLACE},
+            "places": PLACE not in kinds,
+            "topics": not said["topics"],
+        }
+    return {part: int(is_missing) for part, is_missing in missing.items()}

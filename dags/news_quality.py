@@ -24,7 +24,8 @@ ends; what is still wrong then is told of. `newsline quality silences` lists the
 
 **What to do.** `balance`: `newsline balance`, then `newsline index verify --repair`. `drops`,
 `text_length`, `missing_dates`, `missing_parts`: `newsline where URL` of one of them, then
-`newsline extract` on its page: has the site changed? When the extractor is mended, `news_backfill` with stage `extract`.
+`newsline extract` on its page: has the site changed? When the extractor is mended, `news_backfill`
+with stage `extract`.
 `volume`, `gap`: `newsline feeds check`. `freshness`: the queues (ops page), then shards and pool.
 
 **When it is red.** The webhook took nothing: the findings are kept, and the next run tells them.

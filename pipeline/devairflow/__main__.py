@@ -33,7 +33,7 @@ UI_PORT = 8080
 #: four hours.
 RATE, BEGIN = "120", "2019-09-08T18:00:00Z"
 #: DAGs that run by themselves from the start; the others wait for somebody to start them.
-AT_ONCE = ("news_ingest", "news_retry", "news_quality", "news_example_consumer")
+AT_ONCE = ("news_ingest", "news_retry", "news_quality", "news_deliver", "news_example_consumer")
 _WORLD_S = 20.0
 _DAGS_S = 60.0
 

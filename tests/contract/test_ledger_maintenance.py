@@ -30,6 +30,7 @@ from pipeline.adapters.ledger import backups, maintenance, open_ledger, opened
 from pipeline.adapters.ledger.change_tables import change_log
 from pipeline.adapters.ledger.records import _STATE_COLUMNS, state_row
 from pipeline.adapters.ledger.tables import feeds, metadata
+from pipeline.alerts.saved import AlertHit, SavedSearch
 from pipeline.errors import ConfigError, StoreUnavailable, UsageError
 from pipeline.keys import KeyScope
 from pipeline.model import Stage
@@ -236,6 +237,8 @@ def full(ledger):
     tell(ledger, BOTH)
     key = ledger.add_key("newsroom", [KeyScope.SEARCH], "digest of a key", NOW)
     ledger.begin_session(key, "digest of a cookie", NOW, NOW.replace(hour=23))
+    ledger.add_alert(SavedSearch("a1", "zone", "zone"), NOW)
+    ledger.keep_hits("a1", 1, [AlertHit("a1", "s1", "x", "Patrols", A, "herald", None, ())], NOW)
     ledger.number_changes()
     ledger.advance_export("events", 1)
     ledger.finish_run(run_id, NOW)

@@ -238,7 +238,7 @@ def full(ledger):
     key = ledger.add_key("newsroom", [KeyScope.SEARCH], "digest of a key", NOW)
     ledger.begin_session(key, "digest of a cookie", NOW, NOW.replace(hour=23))
     ledger.add_alert(SavedSearch("a1", "zone", "zone"), NOW)
-    ledger.keep_hits("a1", 1, [AlertHit("a1", "s1", "x", "Patrols", A, "herald", None, ())], NOW)
+    ledger.keep_hits("a1", 99, [AlertHit("a1", "s1", "x", "Patrols", A, "herald", None, ())], NOW)
     ledger.number_changes()
     ledger.advance_export("events", 1)
     ledger.finish_run(run_id, NOW)

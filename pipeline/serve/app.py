@@ -16,7 +16,7 @@ from pipeline.serve.frame import Frame
 from pipeline.serve.health import Doctor
 from pipeline.serve.limits import Limit, Limits
 from pipeline.serve.metrics import Metrics
-from pipeline.serve.pages import web
+from pipeline.serve.pages import watching, web
 from pipeline.serve.serving import Serving
 
 #: At work at once; the others wait. No more than the ledger has connections.
@@ -37,6 +37,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     metrics.router,
     web.router,
+    watching.router,
 )
 
 

@@ -12,7 +12,7 @@ from lxml import etree
 from support_changes import doors_of, publish, take_back
 from support_index import EVERY_ENGINE
 from support_ledger import NOW
-from support_serve import client, fill, make_key, served
+from support_serve import client, fill, make_key, served, with_settings
 
 from pipeline.adapters.webhook import post
 from pipeline.alerts.matching import back_test
@@ -307,3 +307,12 @@ def test_the_feed_needs_no_key_and_the_rest_one_with_the_scope(embedded):
     ask(client(embedded, owner), "GET", "/v1/alerts", 200)
     ask(client(embedded), "GET", f"/alerts/{kept.alert_id}.atom", 200)
     ask(client(embedded), "GET", "/alerts/00000000000000000000000000000000.atom", 404)
+
+
+def test_who_guesses_addresses_of_feeds_is_told_to_wait(embedded):
+    kept = save(doors_of(embedded))
+    api = client(with_settings(embedded, requests_per_minute=3))
+    guesses = [api.get(f"/alerts/{number:032x}.atom").status_code for number in range(5)]
+    assert guesses == [404, 404, 404, 429, 429]
+    ask(api, "GET", f"/alerts/{kept.alert_id}.atom", 200)
+    assert len(api.app.state.limits._buckets) == 2

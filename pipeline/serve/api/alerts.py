@@ -175,9 +175,9 @@ def backtest(
 @feeds.get("/alerts/{alert_id}.atom")
 def feed(request: Request, serving: Served, alert_id: str) -> Response:
     """Return the hits of a saved search as an Atom feed."""
-    limits = request.app.state.limits
-    refuse_too_many(limits, f"alert-{alert_id[:64]}")
     search = next((one for one in serving.ledger.alerts() if one.alert_id == alert_id), None)
+    # Those who guess share one allowance: nobody can make us remember as many as they like.
+    refuse_too_many(request.app.state.limits, f"alert-{search.alert_id if search else ''}")
     if search is None:
         raise _unknown("of this address")
     hits = serving.ledger.hits(search.alert_id, limit=_FEED_HITS)

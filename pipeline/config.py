@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -230,6 +230,41 @@ class RetentionSettings(_Section):
     )
 
 
+class OutletRights(_Section):
+    """What may be done with the articles of one outlet. What is unset is as `[rights]` says."""
+
+    noindex: Literal["hide", "show"] | None = None
+    tdm: Literal["withhold", "deliver"] | None = None
+    text: Literal["full", "snippet"] | None = None
+    keep_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+
+
+class RightsSettings(_Section):
+    """What may be done with articles, for all outlets and for some."""
+
+    noindex: Literal["hide", "show"] = Field(
+        default="hide", description="pages that ask search engines to leave them out"
+    )
+    tdm: Literal["withhold", "deliver"] = Field(
+        default="withhold",
+        description="articles with a reservation of text and data mining: in exports and changes",
+    )
+    text: Literal["full", "snippet"] = Field(
+        default="full", description="what explorer, API, change feed and exports show of a text"
+    )
+    keep_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        default=0, description="after first sight; then an article is erased. 0: for good"
+    )
+    outlets: Mapping[str, OutletRights] = Field(
+        default={}, description="outlet → the settings in which it differs"
+    )
+
+    def of(self, outlet: str) -> "RightsSettings":
+        """Return what holds for one outlet."""
+        own = self.outlets.get(outlet)
+        return self if own is None else self.model_copy(update=own.model_dump(exclude_none=True))
+
+
 class ClockSettings(_Section):
     """Rehearsals only: the time that the pipeline believes it is."""
 
@@ -269,6 +304,7 @@ class Config(_Section):
     serve: ServeSettings = ServeSettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
+    rights: RightsSettings = RightsSettings()
     clock: ClockSettings = ClockSettings()
 
 

@@ -41,6 +41,7 @@ class Result(StrEnum):
     RETRY = "retry"  # failed; will be tried again at a known time
     DEAD = "dead"  # failed for good; waits as a dead letter for `newsline replay`
     RETRACTED = "retracted"  # the publisher took it back
+    ERASED = "erased"  # the operator took it out for good
 
 
 class Status(StrEnum):
@@ -53,7 +54,7 @@ class Status(StrEnum):
     DROPPED = "dropped"
     DEAD = "dead"
     RETRACTED = "retracted"
-    ERASED = "erased"
+    ERASED = "erased"  # nothing of it is kept but that it was
 
 
 @dataclass(frozen=True, slots=True)

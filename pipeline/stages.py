@@ -348,13 +348,8 @@ def _index_result(doors: Doors, work: ArticleWork, answer: IndexResult, detail: 
         error = Transient("index_unavailable", detail)
         return retry_or_dead(work, Stage.INDEX, error, now, doors.config.retry)
     if work.retract:
-        copy_of = work.grouping.duplicate_of if work.grouping else None
-        result, status = (
-            (Result.DUPLICATE, Status.DUPLICATE)
-            if copy_of
-            else (Result.RETRACTED, Status.RETRACTED)
-        )
-        outcome = Outcome(Stage.INDEX, result, now, "same_text" if copy_of else "gone")
+        result, status, reason = _why_taken_out(work)
+        outcome = Outcome(Stage.INDEX, result, now, reason)
         return StepResult(
             work.url_id, outcome, None, None, status, indexed_version=work.doc_version
         )
@@ -367,6 +362,14 @@ def _index_result(doors: Doors, work: ArticleWork, answer: IndexResult, detail: 
         Status.INDEXED,
         indexed_version=work.doc_version,
     )
+
+
+def _why_taken_out(work: ArticleWork) -> tuple[Result, Status, str]:
+    if work.status is Status.ERASED:
+        return Result.ERASED, Status.ERASED, "taken_out"
+    if work.grouping and work.grouping.duplicate_of:
+        return Result.DUPLICATE, Status.DUPLICATE, "same_text"
+    return Result.RETRACTED, Status.RETRACTED, "gone"
 
 
 def _refused(url_ids: Sequence[str]) -> None:

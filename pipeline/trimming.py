@@ -13,7 +13,7 @@ has moved asks the ledger again.
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -85,6 +85,21 @@ def trim_archive(
     return done
 
 
+def remove_erased(
+    ledger: Care, segments: Segments, *, progress: Progress = lambda _: None
+) -> Trimmed:
+    """Take what was erased out of all segments, however new they are; all else stays."""
+    every = segments.all()
+    done = Trimmed(old=len(every))
+    for group in groups(every):
+        with segments.held(group) as (ours, in_use):
+            names = [one.name for one in in_use]
+            done.in_use += len({one.place.segment for one in ledger.archived(names) if one.erased})
+            _trim_some(ledger, segments, ours, done, only_erased=True)
+        progress(len(group))
+    return done
+
+
 def _refuse_strangers(ledger: Care, segments: Segments, old: Sequence[Segment]) -> None:
     if old and not ledger.known_segments([one.name for one in segments.all()]):
         raise UsageError(
@@ -109,31 +124,46 @@ def groups(old: Sequence[Segment]) -> Iterator[list[Segment]]:
 
 
 def _trim_some(
-    ledger: Care, segments: Segments, ours: Sequence[Segment], done: Trimmed, *, dry_run: bool
+    ledger: Care,
+    segments: Segments,
+    ours: Sequence[Segment],
+    done: Trimmed,
+    *,
+    dry_run: bool = False,
+    only_erased: bool = False,
 ) -> None:
     """Trim segments that are held."""
     its: dict[str, list[Archived]] = defaultdict(list)
     for one in ledger.archived([segment.name for segment in ours]):
         its[one.place.segment].append(one)
-    strange = foreign(ours, its, ledger.at_work({one.started_at for one in ours if one.started_at}))
-    done.foreign += strange
-    own = [segment for segment in ours if segment.name not in strange]
-    worth = [segment for segment in own if is_worth(segment, its[segment.name])]
-    wanted = {each.name: [one.place for one in its[each.name] if one.stays] for each in worth}
+    if only_erased:
+        stays = {one.place_id: not one.erased for some in its.values() for one in some}
+        worth = [one for one in ours if any(each.erased for each in its[one.name])]
+    else:
+        stays = {one.place_id: one.stays for some in its.values() for one in some}
+        started = {one.started_at for one in ours if one.started_at}
+        strange = foreign(ours, its, ledger.at_work(started))
+        done.foreign += strange
+        own = [segment for segment in ours if segment.name not in strange]
+        worth = [segment for segment in own if is_worth(segment, its[segment.name])]
+    wanted = {
+        each.name: [one.place for one in its[each.name] if stays[one.place_id]] for each in worth
+    }
     if dry_run:
         damaged = segments.damaged(wanted)
         done.damaged += damaged
         whole = [segment for segment in worth if segment.name not in damaged]
-        _note(done, whole, its, sum(one.length for each in whole for one in wanted[each.name]))
+        kept_bytes = sum(one.length for each in whole for one in wanted[each.name])
+        _note(done, whole, its, stays, kept_bytes)
         return
     copied = segments.copy(wanted)
     done.damaged += copied.damaged
     whole = [segment for segment in worth if segment.name not in copied.damaged]
     if not whole:
         return
-    if _re_place(ledger, whole, its, copied):
+    if _re_place(ledger, whole, its, stays, copied):
         segments.remove(segment.name for segment in whole)
-        _note(done, whole, its, copied.size_bytes)
+        _note(done, whole, its, stays, copied.size_bytes)
         return
     done.changed_meanwhile += len(whole)
     if copied.segment is not None:
@@ -141,18 +171,26 @@ def _trim_some(
 
 
 def _re_place(
-    ledger: Care, whole: Sequence[Segment], its: dict[str, list[Archived]], copied: Copied
+    ledger: Care,
+    whole: Sequence[Segment],
+    its: dict[str, list[Archived]],
+    stays: Mapping[int, bool],
+    copied: Copied,
 ) -> bool:
     seen = [one for segment in whole for one in its[segment.name]]
-    moved = {one.place_id: copied.places[one.place] for one in seen if one.stays}
+    moved = {one.place_id: copied.places[one.place] for one in seen if stays[one.place_id]}
     return ledger.re_place([segment.name for segment in whole], seen, moved)
 
 
 def _note(
-    done: Trimmed, rewritten: Sequence[Segment], its: dict[str, list[Archived]], new_bytes: int
+    done: Trimmed,
+    rewritten: Sequence[Segment],
+    its: dict[str, list[Archived]],
+    stays: Mapping[int, bool],
+    new_bytes: int,
 ) -> None:
     known = [one for segment in rewritten for one in its[segment.name]]
     done.rewritten += len(rewritten)
-    done.exchanges_kept += sum(one.stays for one in known)
-    done.exchanges_removed += sum(not one.stays for one in known)
+    done.exchanges_kept += sum(stays[one.place_id] for one in known)
+    done.exchanges_removed += sum(not stays[one.place_id] for one in known)
     done.freed_bytes += sum(segment.size_bytes for segment in rewritten) - new_bytes

@@ -23,6 +23,7 @@ COMMANDS = {
     "balance": ("books", "Is everything discovered accounted for?"),
     "where": ("books", "The life of one URL: every step, with its reason."),
     "replay": ("books", "Send dead letters, or any stage, through again."),
+    "erase": ("erase", "Take articles out for good, everywhere."),
     "kb": ("kb", "Look after the lists of names: check, suggest, refresh."),
     "alerts": ("alerts", "Saved searches that tell of each story once."),
     "quality": ("quality", "Is it still good? Findings against objective and past."),

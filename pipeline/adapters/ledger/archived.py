@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from pipeline.adapters.ledger.engine import chunks, rows_by, update_all
-from pipeline.adapters.ledger.tables import outcomes, pages, places, urls
+from pipeline.adapters.ledger.erasure_tables import erasures
+from pipeline.adapters.ledger.tables import outcomes, pages, places, sightings, urls
 from pipeline.archived import Archived, pages_of_revisions
 from pipeline.model import ArchivePlace, Result, Stage, Status
 
@@ -61,7 +62,15 @@ def archived(
         if row["url_id"] in urls_of and urls_of[row["url_id"]]["page_id"] != row["page_id"]
     }
     read = pages_of_revisions(_steps(connection, superseded))
-    return [_archived(row, urls_of.get(row["url_id"]), read) for row in rows]
+    listing = _listing_erased(connection, (row["place_id"] for row in rows if not row["page_id"]))
+    return [_archived(row, urls_of.get(row["url_id"]), read, listing) for row in rows]
+
+
+def _listing_erased(connection: Connection, place_ids: Iterable[int]) -> set[int]:
+    """Return those of some feed documents that list something erased."""
+    gone = sa.select(erasures.c.url_id)
+    query = sa.select(sightings.c.place_id).where(sightings.c.url_id.in_(gone)).distinct()
+    return {row["place_id"] for row in rows_by(connection, query, sightings.c.place_id, place_ids)}
 
 
 def _steps(
@@ -79,9 +88,14 @@ def _steps(
         yield row["url_id"], Stage(row["stage"]), Result(row["result"]), row["page_id"]
 
 
-def _archived(row: dict[str, Any], url: dict[str, Any] | None, read: Collection[int]) -> Archived:
+def _archived(
+    row: dict[str, Any],
+    url: dict[str, Any] | None,
+    read: Collection[int],
+    listing: Collection[int],
+) -> Archived:
     place = ArchivePlace(row["segment"], row["offset"], row["length"], row["sha256"])
-    erased = url is not None and url["status"] == Status.ERASED
+    erased = row["place_id"] in listing or (url is not None and url["status"] == Status.ERASED)
     newest = url is not None and url["page_id"] == row["page_id"]
     stays = not erased and (newest or row["page_id"] in read)
     return Archived(row["place_id"], place, stays, erased)
@@ -107,7 +121,7 @@ def re_place(
             for place_id, new in sorted(moved.items())
         ],
     )
-    for some in chunks(one.place_id for one in seen if not one.stays):
+    for some in chunks(one.place_id for one in seen if one.place_id not in moved):
         connection.execute(
             sa.update(places)
             .where(places.c.place_id.in_(some))

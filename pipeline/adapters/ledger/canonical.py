@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from pipeline.adapters.ledger.erasing import buried
 from pipeline.adapters.ledger.records import extraction_of
 from pipeline.adapters.ledger.tables import articles, revisions, urls
 from pipeline.model import Extraction, Result, Stage, Status
@@ -63,6 +64,10 @@ def _adopt(
     ).one_or_none()
     if held is None or held.url_id != row["url_id"] or held.revision_n:
         return None
+    if buried(connection, [wanted]):
+        connection.execute(sa.delete(articles).where(articles.c.article_id == own))
+        row["article_id"] = wanted
+        return str(row["url_id"])
     if not _rename(connection, own, wanted, clean(extraction.canonical_url or "")):
         if _headline(connection, wanted) not in (None, _folded(extraction.title)):
             return None

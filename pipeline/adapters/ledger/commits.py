@@ -25,6 +25,7 @@ from pipeline.adapters.ledger.engine import (
     rows_by,
     update_all,
 )
+from pipeline.adapters.ledger.erasing import buried, bury, empty_said
 from pipeline.adapters.ledger.further_feeds import renew_documents
 from pipeline.adapters.ledger.leases import holds_host
 from pipeline.adapters.ledger.moves import move
@@ -47,6 +48,8 @@ from pipeline.work import Lease, StepResult
 LIVE = (Status.IN_FLIGHT, Status.INDEXED)
 
 
+#: Who erased a URL that leads to something erased.
+BY_ITSELF = "newsline"
 #: An article whose owner ended so is anybody's who can do better.
 FAILED = (Status.DROPPED, Status.DEAD)
 
@@ -63,8 +66,9 @@ def commit(
     owners = _claim_articles(connection, rows, accepted)
     owners |= adopt_canonical(connection, rows, accepted)
     standings = _standings(connection, rows, accepted)
+    gone = buried(connection, (standing.url["article_id"] for standing in standings))
     for standing in standings:
-        _apply(connection, standing, owners)
+        _apply(connection, standing, owners, gone)
     _write(connection, standings, run_id)
     for standing in standings:
         if standing.outcome.result is Result.ALIAS:  # its feeds list the article it leads to
@@ -132,6 +136,8 @@ def _claim_articles(
         if article_id is not None:
             claims.setdefault(article_id, _new_article(article_id, row, result))
             row["article_id"] = article_id
+    for article_id in buried(connection, claims):
+        del claims[article_id]  # nobody may own it again
     if not claims:
         return {}
     connection.execute(insert_new(articles, connection), [claims[key] for key in sorted(claims)])
@@ -212,13 +218,17 @@ def _kept_enrichments(
     }
 
 
-def _apply(connection: Connection, standing: Standing, owners: dict[str, str]) -> None:
+def _apply(
+    connection: Connection, standing: Standing, owners: dict[str, str], gone: set[str]
+) -> None:
     """Apply one result, after its page is kept."""
     url = standing.url
     if standing.result.page is not None:
         standing.page_id = insert_page(connection, url["url_id"], standing.result.page)
     owner = owners.get(url["article_id"])
-    if owner is not None and owner != url["url_id"]:
+    if url["article_id"] in gone and url["status"] != Status.ERASED:
+        steps.end_as_erased(standing)
+    elif owner is not None and owner != url["url_id"]:
         steps.become_alias(standing, url["article_id"], SAME_ARTICLE)
     else:
         steps.apply(standing)
@@ -246,6 +256,10 @@ def _write(connection: Connection, standings: Sequence[Standing], run_id: str | 
     for each in standings:
         if each.article is not None:
             _tell_others(connection, each, each.article)
+    led = [one for one in standings if one.outcome.reason == steps.LEADS_TO_ERASED]
+    for one in led:
+        bury(connection, [one.url["url_id"]], BY_ITSELF, steps.LEADS_TO_ERASED, one.outcome.at)
+    empty_said(connection, [one.url["url_id"] for one in led])
 
 
 def _tell_others(connection: Connection, each: Standing, article: dict[str, Any]) -> None:

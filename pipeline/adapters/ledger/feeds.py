@@ -1,6 +1,6 @@
 """The catalogue's side of the ledger: feeds as configured, what was learnt of them, overrides."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from pipeline.adapters.ledger.engine import chunks, insert_all, update_all
+from pipeline.adapters.ledger.erasing import buried_key
 from pipeline.adapters.ledger.leases import add_hosts, fence_host
 from pipeline.adapters.ledger.merges import add_override, lock_merges, note_ended_merges
 from pipeline.adapters.ledger.records import state_of, state_row
@@ -121,6 +122,14 @@ def known_entries(
     connection: Connection, feed_id: str, keys: Collection[str]
 ) -> Mapping[str, tuple[str, int]]:
     """Return key → (content_hash, version) of those entries that the feed listed before."""
+    found = _known(connection, feed_id, keys)
+    others = {buried_key(key): key for key in set(keys) - found.keys()}  # erased since
+    return found | {
+        others[key]: known for key, known in _known(connection, feed_id, others).items()
+    }
+
+
+def _known(connection: Connection, feed_id: str, keys: Iterable[str]) -> dict[str, tuple[str, int]]:
     query = sa.select(entries.c.entry_key, entries.c.content_hash, entries.c.version).where(
         entries.c.feed_id == feed_id
     )

@@ -16,6 +16,7 @@ from pipeline.adapters.ledger.engine import (
     rows_by,
     update_all,
 )
+from pipeline.adapters.ledger.erasing import ASKED, BLANK, buried, buried_key
 from pipeline.adapters.ledger.further_feeds import newly_listed, renew_documents
 from pipeline.adapters.ledger.leases import add_hosts, holds_host
 from pipeline.adapters.ledger.merges import lock_merges, merge_if_one
@@ -37,6 +38,7 @@ class _Poll:
     publisher: str
     at: datetime
     run_id: str | None
+    place_id: int | None  # of the feed document
 
 
 def commit_poll(
@@ -49,15 +51,16 @@ def commit_poll(
     if not holds_host(connection, lease):
         raise LeaseLost(f"the lease on {lease.host} is no longer ours")
     feed = result.state.feed
-    poll = _Poll(feed.feed_id, feed.publisher, result.outcome.at, run_id)
     place_id = insert_place(connection, result.place) if result.place else None
+    poll = _Poll(feed.feed_id, feed.publisher, result.outcome.at, run_id, place_id)
     decisions = [_with_whole_link(decision) for decision in result.decisions]
-    discovered = _add_urls(connection, poll, decisions)
+    gone = buried(connection, (decision.url_id for decision in decisions))
+    discovered = _add_urls(connection, poll, decisions, gone)
     listed = newly_listed(connection, poll.feed_id, decisions)
-    _add_sightings(connection, poll, decisions, discovered, place_id)
+    _add_sightings(connection, poll, decisions, discovered, gone)
     renew_documents(connection, listed, poll.at)
     _touch_known_urls(connection, poll, decisions)
-    _add_entries(connection, poll, decisions)
+    _add_entries(connection, poll, decisions, gone)
     _refresh_seen(connection, poll, result.seen_keys)
     if moved:
         result = merge_if_one(connection, result)
@@ -82,7 +85,9 @@ def _with_whole_link(decision: EntryDecision) -> EntryDecision:
     return decision
 
 
-def _add_urls(connection: Connection, poll: _Poll, decisions: Sequence[EntryDecision]) -> set[str]:
+def _add_urls(
+    connection: Connection, poll: _Poll, decisions: Sequence[EntryDecision], gone: set[str]
+) -> set[str]:
     """Insert the URLs that nobody saw before, with what ends some of them at once."""
     wanted = {
         decision.url_id: decision
@@ -98,7 +103,7 @@ def _add_urls(connection: Connection, poll: _Poll, decisions: Sequence[EntryDeci
         .where(urls.c.status.not_in((Status.DROPPED, Status.DEAD)))
     )
     owned = {row["article_id"] for row in rows_by(connection, held, articles.c.article_id, wanted)}
-    rows = [_url_row(poll, wanted[url_id], owned) for url_id in sorted(wanted)]
+    rows = [_url_row(poll, wanted[url_id], owned, gone) for url_id in sorted(wanted)]
     statement = insert_new(urls, connection).returning(urls.c.url_id)
     new = set(connection.scalars(statement, rows))
     ended = [
@@ -110,17 +115,21 @@ def _add_urls(connection: Connection, poll: _Poll, decisions: Sequence[EntryDeci
     return new
 
 
-def _url_row(poll: _Poll, decision: EntryDecision, owned: set[str]) -> dict[str, Any]:
+def _url_row(
+    poll: _Poll, decision: EntryDecision, owned: set[str], gone: set[str]
+) -> dict[str, Any]:
     """Return a new URL's row: on its way, or at its end before it began."""
     status, reason = Status.IN_FLIGHT, None
-    if decision.drop_reason is not None:
+    if decision.url_id in gone:
+        status = Status.ERASED
+    elif decision.drop_reason is not None:
         status, reason = Status.DROPPED, decision.drop_reason
     elif decision.url_id in owned:  # another link led to this very page before
         status, reason = Status.ALIAS, SAME_ARTICLE
     on_its_way = status is Status.IN_FLIGHT
     return {
         "url_id": decision.url_id,
-        "url": decision.url,
+        "url": decision.url if decision.url_id not in gone else "",
         "host": decision.host,
         "publisher": poll.publisher,
         "feed_id": poll.feed_id,
@@ -136,6 +145,8 @@ def _url_row(poll: _Poll, decision: EntryDecision, owned: set[str]) -> dict[str,
 
 
 def _end_of(row: dict[str, Any], at: datetime) -> Outcome:
+    if row["status"] == Status.ERASED:
+        return Outcome(Stage.POLL, Result.ERASED, at, ASKED)
     result = Result.ALIAS if row["status"] == Status.ALIAS else Result.DROPPED
     return Outcome(Stage.POLL, result, at, row["reason"])
 
@@ -145,7 +156,7 @@ def _add_sightings(
     poll: _Poll,
     decisions: Sequence[EntryDecision],
     discovered: set[str],
-    place_id: int | None,
+    gone: set[str],
 ) -> None:
     rows, credited = [], set[str]()
     for decision in decisions:
@@ -156,15 +167,15 @@ def _add_sightings(
         rows.append(
             {
                 "feed_id": poll.feed_id,
-                "entry_key": decision.entry.key,
+                "entry_key": _kept_key(decision, gone),
                 "version": decision.version,
                 "url_id": url_id,
                 "first": first,
                 "publisher": poll.publisher,
                 "seen_at": poll.at,
                 "drop_reason": decision.drop_reason,
-                "entry": to_json(decision.entry),
-                "place_id": place_id,
+                "entry": BLANK if url_id in gone else to_json(decision.entry),
+                "place_id": poll.place_id,
                 "run_id": poll.run_id,
             }
         )
@@ -223,12 +234,19 @@ def _touch_known_urls(
         )
 
 
-def _add_entries(connection: Connection, poll: _Poll, decisions: Sequence[EntryDecision]) -> None:
+def _kept_key(decision: EntryDecision, gone: set[str]) -> str:
+    key = decision.entry.key
+    return buried_key(key) if decision.url_id in gone else key
+
+
+def _add_entries(
+    connection: Connection, poll: _Poll, decisions: Sequence[EntryDecision], gone: set[str]
+) -> None:
     newest = {decision.entry.key: decision for decision in decisions}
     rows = [
         {
             "feed_id": poll.feed_id,
-            "entry_key": key,
+            "entry_key": _kept_key(decision, gone),
             "url_id": decision.url_id,
             "content_hash": decision.entry.content_hash,
             "version": decision.version,
@@ -236,7 +254,7 @@ def _add_entries(connection: Connection, poll: _Poll, decisions: Sequence[EntryD
             "first_seen_at": poll.at,
             "last_seen_at": poll.at,
         }
-        for key, decision in sorted(newest.items())
+        for _, decision in sorted(newest.items())
     ]
     if rows:
         statement = insert_or_replace(entries, connection, keep=("first_seen_at", "publisher"))

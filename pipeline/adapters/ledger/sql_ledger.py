@@ -26,6 +26,7 @@ from pipeline.adapters.ledger.alerts import SqlAlerts
 from pipeline.adapters.ledger.care import SqlCare
 from pipeline.adapters.ledger.changes import SqlChangeLog
 from pipeline.adapters.ledger.engine import Database, insert_or_replace
+from pipeline.adapters.ledger.erasure import SqlErasure
 from pipeline.adapters.ledger.histories import SqlHistories
 from pipeline.adapters.ledger.keys import SqlKeys
 from pipeline.adapters.ledger.oversight import SqlOversight
@@ -50,7 +51,7 @@ from pipeline.work import (
 )
 
 
-class SqlLedger(SqlOversight, SqlCare, SqlHistories, SqlChangeLog, SqlAlerts, SqlKeys):
+class SqlLedger(SqlOversight, SqlCare, SqlHistories, SqlChangeLog, SqlAlerts, SqlErasure, SqlKeys):
     """The ledger in a database. Every method is described in `pipeline.ports.Ledger`."""
 
     def __init__(self, database: Database) -> None:

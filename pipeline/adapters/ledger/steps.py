@@ -28,6 +28,9 @@ _WITH_REASON = (
     Status.RETRACTED,
 )
 
+#: Why a URL is erased that nobody named: it is another way to what was.
+LEADS_TO_ERASED = "leads_to_erased"
+
 _GROUP_IDS = ("duplicate_of", "syndication_id", "story_id")
 
 
@@ -81,10 +84,23 @@ def become_alias(standing: Standing, article_id: str, reason: str) -> None:
     """Let a URL end as another way to an article that a different URL owns."""
     outcome = standing.outcome
     standing.outcome = replace(outcome, result=Result.ALIAS, reason=reason)
+    standing.url.update(status=Status.ALIAS, reason=reason, article_id=article_id)
+    _end(standing)
+
+
+def end_as_erased(standing: Standing) -> None:
+    """Let a URL end that leads to something erased: of it, too, nothing is kept."""
+    standing.outcome = replace(
+        standing.outcome, result=Result.ERASED, reason=LEADS_TO_ERASED, detail=""
+    )
     standing.url.update(
-        status=Status.ALIAS,
-        reason=reason,
-        article_id=article_id,
+        url="", status=Status.ERASED, reason=None, article_id=None, has_feed_text=False
+    )
+    _end(standing)
+
+
+def _end(standing: Standing) -> None:
+    standing.url.update(
         page_id=standing.page_id,
         stage=None,
         due_at=None,

@@ -4,13 +4,16 @@
 |---|---|---|
 | `ledger` | polls that went well, findings that are over, silences that ended | `poll_days` is 0 |
 | | lines of the change log, but for the newest of each article | `change_days` is 0 |
-| `archive` | archived feeds, and pages that said nothing new | `archive_days` is 0 |
+| `outlived` | articles that `[rights]` lets us keep for some days only | `keep_days` is 0 |
+| `archive` | what was erased | |
+| | archived feeds, and pages that said nothing new | `archive_days` is 0 |
 | `airflow_metadata` | Airflow's runs, task instances, …: `airflow db clean` | no such connection |
 | `airflow_logs` | logs of tasks, on the machine where it runs | `airflow_days` is 0 |
 
 Days are those of `[retention]`. At first `poll_days` is 0: then `ledger` counts what is older than
 90 days. **Never trimmed**: sightings, entries, URLs, pages and revisions, of which the
-balance, the life of a URL and the index are made; failures of feeds; outcomes of articles.
+balance, the life of a URL and the index are made; failures of feeds; outcomes of articles. What is
+erased (`newsline erase`, `outlived`) goes from all of these; `docs/rights.md`.
 
 `archive` copies what stays of segments that are older than `archive_days` into new ones (the newest
 page of every URL, and every page that a revision was made from), lets the ledger name the new
@@ -58,6 +61,12 @@ def news_maintenance() -> None:
         return rounds.trim_ledger()
 
     @task(pool=INDEX_POOL, queue=INDEX_QUEUE, execution_timeout=timedelta(minutes=20))
+    def outlived() -> dict:
+        from pipeline import rounds
+
+        return rounds.erase_outlived()
+
+    @task(pool=INDEX_POOL, queue=INDEX_QUEUE, execution_timeout=timedelta(minutes=20))
     def archive() -> dict:
         from pipeline import rounds
 
@@ -80,7 +89,7 @@ def news_maintenance() -> None:
         return rounds.remove_logs()
 
     ledger()
-    archive()
+    outlived() >> archive()
     airflow_metadata()
     airflow_logs()
 

@@ -15,7 +15,7 @@ from pipeline.archived import Segments
 from pipeline.care import Care
 from pipeline.config import RightsSettings
 from pipeline.doors import Doors
-from pipeline.erasure import RETENTION, Erasure, Target
+from pipeline.erasure import RETENTION, Erasable, Erasure, Found, Target
 from pipeline.model import Stage
 from pipeline.trimming import Trimmed, remove_erased
 
@@ -86,16 +86,25 @@ def remove_from_archive(
     return remove_erased(ledger, segments, progress=progress)
 
 
+def find_outlived(
+    ledger: Erasure, outlets: Collection[str], rights: RightsSettings, now: datetime
+) -> Found:
+    """Return what outlets let us keep for some days, when these are over."""
+    items: list[Erasable] = []
+    url_ids: set[str] = set()
+    for outlet in sorted({*outlets, *rights.outlets}):
+        days = rights.of(outlet).keep_days
+        if days:
+            before = now - timedelta(days=days)
+            found = ledger.find_erasable(Target(outlet=outlet, before=before))
+            items += found.items
+            url_ids |= found.url_ids
+    return Found(tuple(items), frozenset(url_ids))
+
+
 def erase_outlived(
     ledger: Erasure, outlets: Collection[str], rights: RightsSettings, now: datetime
 ) -> int:
-    """Erase what outlets let us keep for some days, when these are over; return how many URLs."""
-    done = 0
-    for outlet in sorted({*outlets, *rights.outlets}):
-        days = rights.of(outlet).keep_days
-        if not days:
-            continue
-        found = ledger.find_erasable(Target(outlet=outlet, before=now - timedelta(days=days)))
-        why = f"{RETENTION}: {outlet}"
-        done += erase(ledger, found.url_ids, actor="newsline", why=why, now=now)
-    return done
+    """Erase it; return how many URLs."""
+    found = find_outlived(ledger, outlets, rights, now)
+    return erase(ledger, found.url_ids, actor="newsline", why=RETENTION, now=now)

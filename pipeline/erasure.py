@@ -26,7 +26,7 @@ class Target:
     urls: Collection[str] = ()  # addresses, as they were listed or found
     url_ids: Collection[str] = ()  # of an earlier report
     outlet: str | None = None
-    entity: str | None = None  # id of a person, organisation or place
+    entity: str | None = None  # id or name of a person, organisation or place
     before: datetime | None = None  # only articles first seen before
     with_copies: bool = False  # what other outlets printed of the same text too
 

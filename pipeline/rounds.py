@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
-from pipeline import inspection, retention, trimming, upkeep
+from pipeline import eraser, inspection, retention, trimming, upkeep
 from pipeline.app import why_no_snapshots
 from pipeline.backfill import run_backfill, wanted_of
 from pipeline.cli.quality import poster
@@ -188,11 +188,23 @@ def trim_ledger() -> dict[str, Any]:
 
 
 def trim_archive() -> dict[str, Any]:
-    """Take out of the archive what the settings let go of; for ten minutes, then the next night."""
+    """Take out of the archive what was erased, and what the settings let go of.
+
+    The latter for ten minutes, then the next night.
+    """
     with open_shared() as app:
         settings = app.config.retention
+        erased = eraser.remove_from_archive(app.ledger, app.segments)
         done = trimming.trim_archive(app.ledger, app.segments, settings, budget_s=ARCHIVE_S)
-    return asdict(done)
+    return {**asdict(done), "erased": asdict(erased)}
+
+
+def erase_outlived() -> dict[str, int]:
+    """Erase what outlets let us keep for some days, when these are over; the trip takes it out."""
+    with open_shared() as app:
+        outlets = {state.feed.publisher for state in app.ledger.feed_states()}
+        urls = eraser.erase_outlived(app.ledger, outlets, app.config.rights, app.clock.now())
+        return {"erased": urls, "waiting": app.ledger.is_erasing()}
 
 
 def clean_airflow(url: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from pipeline import eraser
 from pipeline.app import App
 from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_existing
 from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_blocks, print_json, quantity
-from pipeline.erasure import Erasable, Found, Target
+from pipeline.erasure import RETENTION, Erasable, Found, Target
 from pipeline.errors import AccessDenied, IndexUnavailable, UsageError
 from pipeline.model import Stage
 
@@ -50,8 +50,11 @@ def erase(
     ] = None,
     entity: Annotated[
         str | None,
-        typer.Option("--entity", help="All articles that name one, by its id, e.g. q-erdogan."),
+        typer.Option("--entity", help="All articles that name one: its name in the facets, or id."),
     ] = None,
+    outlived: Annotated[
+        bool, typer.Option("--outlived", help="What [rights] keep_days lets go of.")
+    ] = False,
     copies: Annotated[
         bool, typer.Option("--copies", help="Also what other outlets printed of the same text.")
     ] = False,
@@ -80,18 +83,22 @@ def erase(
 
     Example: newsline erase --outlet example --why "contract ended" --yes --report erased.json
     """
-    target = _target(urls or (), file, outlet, entity, with_copies=copies)
-    if yes and not why.strip():
+    named = _named(urls or (), file)
+    _one_of({"addresses": any(named), "--outlet": outlet, "--entity": entity,
+             "--outlived": outlived})  # fmt: skip
+    why = RETENTION if outlived else why.strip()
+    if yes and not why:
         raise UsageError("--yes goes with --why: whoever reads the books later has to know")
     with open_existing(data, config) as app:
-        found = app.ledger.find_erasable(target)
+        target = Target(*named, outlet=outlet, entity=entity, with_copies=copies)
+        found = _outlived(app) if outlived else app.ledger.find_erasable(target)
         if not json:
             _show(found)
         if not yes:
             _end_preview(found, json=json)
             return
-        done = _carry_out(app, found, why.strip(), show=not json)
-        answer = _report(app.clock.now(), why.strip(), found, done)
+        done = _carry_out(app, found, why, show=not json)
+        answer = _report(app.clock.now(), why, found, done)
     if report is not None:
         report.write_bytes(orjson.dumps(answer, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2))
     if json:
@@ -102,18 +109,21 @@ def erase(
         raise typer.Exit(BAD_NEWS)
 
 
-def _target(
-    urls: Collection[str], file: Path | None, outlet: str | None, entity: str | None, *,
-    with_copies: bool,
-) -> Target:  # fmt: skip
-    listed, url_ids = _read(file) if file is not None else ((), ())
-    named = [*urls, *listed]
-    given = [bool(named or url_ids), outlet is not None, entity is not None]
-    if sum(given) != 1:
-        raise UsageError("say what to erase: addresses, --file, --outlet or --entity, one of them")
-    return Target(
-        urls=named, url_ids=url_ids, outlet=outlet, entity=entity, with_copies=with_copies
-    )
+def _named(urls: Collection[str], file: Path | None) -> tuple[list[str], list[str]]:
+    """Return addresses, and url_ids of an earlier report."""
+    listed, url_ids = _read(file) if file is not None else ([], [])
+    return [*urls, *listed], url_ids
+
+
+def _one_of(given: Mapping[str, object]) -> None:
+    if sum(bool(value) for value in given.values()) != 1:
+        raise UsageError(f"say what to erase: one of {', '.join(given)}")
+
+
+def _outlived(app: App) -> Found:
+    """Return what outlets let us keep for some days, when these are over."""
+    outlets = {state.feed.publisher for state in app.ledger.feed_states()}
+    return eraser.find_outlived(app.ledger, outlets, app.config.rights, app.clock.now())
 
 
 def _read(file: Path) -> tuple[list[str], list[str]]:

@@ -1,7 +1,6 @@
 """Finds what is to be erased, and erases it. The rows stay, for the books; what they say goes."""
 
 import hashlib
-import re
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
@@ -38,7 +37,6 @@ BLANK = to_json(Entry(key="", guid=None, link=None, title="", summary="", conten
 #: Why an outcome says `erased`.
 ASKED = "asked_for"
 _BURIED = "erased:"
-_ENTITY = re.compile(r"[\w-]{1,200}")
 
 
 def buried_key(key: str) -> str:
@@ -111,18 +109,24 @@ def _wanted_articles(connection: Connection, target: Target) -> set[str]:
 
 def _mentioning(connection: Connection, entity: str) -> list[str]:
     """Return the articles any revision of which names an entity: all enrichments are read."""
-    if not _ENTITY.fullmatch(entity):
-        raise UsageError(f"{entity!r} is no id of an entity: see the address of its page")
+    quoted = orjson.dumps(entity).decode()
     query = sa.select(enrichments.c.article_id, enrichments.c.enrichment).where(
-        enrichments.c.enrichment.contains(f'"{entity}"', autoescape=True)
+        enrichments.c.enrichment.contains(quoted, autoescape=True)
     )
     return sorted(
         {
             row.article_id
             for row in connection.execute(query)
-            if any(one["id"] == entity for one in orjson.loads(row.enrichment)["entities"])
+            if any(
+                entity in (one["id"], one["name"])
+                for one in orjson.loads(row.enrichment)["entities"]
+            )
         }
     )
+
+
+def _names(enrichment: dict[str, Any], entity: str) -> bool:
+    return any(entity in (one["id"], one["name"]) for one in enrichment["entities"])
 
 
 def _same_text(connection: Connection, ids: Collection[str]) -> set[str]:

@@ -197,9 +197,11 @@ class App:
     def serving(self, *, is_local: bool) -> "Serving":
         """Open the doors that the server needs; `is_local`: it listens on loopback alone."""
         from pipeline.serve.serving import Serving
+        from pipeline.serve.shown import ShownIndex
 
+        index = ShownIndex(self.index, self.config.rights)
         return Serving(
-            self.config, self.clock, self.ledger, self.index, is_local=is_local,
+            self.config, self.clock, self.ledger, index, is_local=is_local,
             names=lambda: self.names,
         )  # fmt: skip
 

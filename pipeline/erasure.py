@@ -80,6 +80,10 @@ class Erasure(Protocol):
         """Return how many erased articles the index has not taken out yet."""
         ...
 
+    def is_erased(self, article_id: str) -> bool:
+        """Tell whether an article, or a URL by its id, was erased."""
+        ...
+
     def scrub(self) -> int:
         """Take out what a poll that was under way kept of something erased; return sightings."""
         ...

@@ -312,7 +312,31 @@ class IndexResult(StrEnum):
     REFUSED = "refused"  # this document will never be accepted
 
 
-class Index(Protocol):
+class IndexReader(Protocol):
+    """The reading side of an index."""
+
+    def versions(self) -> Iterable[tuple[str, int]]:
+        """Yield (article_id, doc_version) of every document that a search can find."""
+        ...
+
+    def find(self, article_id: str) -> Document | None:
+        """Return one document as it was written."""
+        ...
+
+    def read(self, article_ids: Sequence[str]) -> Mapping[str, Document]:
+        """Return article_id → document for those of some that are there, as they were written."""
+        ...
+
+    def search(self, query: Query) -> SearchPage:
+        """Answer a query. Raises UsageError for one that cannot be answered within bounds."""
+        ...
+
+    def describe(self) -> Mapping[str, object]:
+        """Return facts about the index for `newsline index status`, in words and numbers."""
+        ...
+
+
+class Index(IndexReader, Protocol):
     """The searchable view. Disposable: `newsline index rebuild` makes it anew from the ledger."""
 
     def write(
@@ -333,26 +357,6 @@ class Index(Protocol):
         not acknowledged; callers treat it as RETRY. Raises IndexUnavailable or AccessDenied when
         nothing at all could be written.
         """
-        ...
-
-    def versions(self) -> Iterable[tuple[str, int]]:
-        """Yield (article_id, doc_version) of every document that a search can find."""
-        ...
-
-    def find(self, article_id: str) -> Document | None:
-        """Return one document as it was written."""
-        ...
-
-    def read(self, article_ids: Sequence[str]) -> Mapping[str, Document]:
-        """Return article_id → document for those of some that are there, as they were written."""
-        ...
-
-    def search(self, query: Query) -> SearchPage:
-        """Answer a query. Raises UsageError for one that cannot be answered within bounds."""
-        ...
-
-    def describe(self) -> Mapping[str, object]:
-        """Return facts about the index for `newsline index status`, in words and numbers."""
         ...
 
     def start_rebuild(self) -> "Index":

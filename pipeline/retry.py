@@ -23,9 +23,10 @@ def retry_or_dead(
 
     Transient errors wait and come back up to `max_tries`; then, like permanent ones, they become a
     dead letter. An article that is already indexed stays in the books as indexed. When it is our
-    own machinery that cannot work, items wait without using up tries.
+    own machinery that cannot work, items wait without using up tries; what was erased waits for as
+    long as it takes, whatever the reason.
     """
-    if error.reason in _OURS:
+    if error.reason in _OURS or work.status is Status.ERASED:
         outcome = Outcome(stage, Result.RETRY, now, error.reason, error.detail, work.tries + 1)
         at = now + timedelta(seconds=settings.first_delay_s)
         return StepResult(work.url_id, outcome, stage, at, tries=work.tries)

@@ -16,6 +16,7 @@ from functools import partial
 import structlog
 
 from pipeline.changes.following import about
+from pipeline.config import RightsSettings
 from pipeline.doors import Doors
 from pipeline.enrich.attempts import ENRICHER_FAILED
 from pipeline.enrich.dates.dates import local_day
@@ -39,6 +40,7 @@ from pipeline.model import (
 )
 from pipeline.ports import FetchKind, IndexResult
 from pipeline.retry import retry_or_dead
+from pipeline.rights import NOINDEX, is_hidden
 from pipeline.visit import Visit
 from pipeline.work import (
     ArticleWork,
@@ -299,14 +301,22 @@ async def group(doors: Doors, lease: Lease, works: Sequence[ArticleWork]) -> lis
     results: list[StepResult] = []
     for start in range(0, len(works), GROUPED_AT_ONCE):
         some = works[start : start + GROUPED_AT_ONCE]
-        decided, refused = doors.ledger.group(lease, some, partial(group_one, now), now)
+        decide = partial(group_one, now, doors.config.rights)
+        decided, refused = doors.ledger.group(lease, some, decide, now)
         results += decided
         _refused(refused)
     return results
 
 
-def group_one(now: datetime, work: ArticleWork, around: Neighbours) -> StepResult:
+def group_one(
+    now: datetime, rights: RightsSettings, work: ArticleWork, around: Neighbours
+) -> StepResult:
     """Say what becomes of one article, given what the ledger knows around it."""
+    if work.revision and is_hidden(work.revision.extraction, work.publisher, rights):
+        outcome = Outcome(Stage.GROUP, Result.DROPPED, now, NOINDEX)
+        if work.status is Status.INDEXED:  # its page asks since it was indexed: take it out
+            return StepResult(work.url_id, outcome, Stage.INDEX, now, retract=True)
+        return StepResult(work.url_id, outcome, None, None, Status.DROPPED)
     grouping = decide_grouping(as_copy(work), around)
     if grouping.duplicate_of is None:
         outcome = Outcome(Stage.GROUP, Result.OK, now, detail=say_grouping(grouping))
@@ -348,7 +358,7 @@ def _index_result(doors: Doors, work: ArticleWork, answer: IndexResult, detail: 
         error = Transient("index_unavailable", detail)
         return retry_or_dead(work, Stage.INDEX, error, now, doors.config.retry)
     if work.retract:
-        result, status, reason = _why_taken_out(work)
+        result, status, reason = _why_taken_out(work, doors.config.rights)
         outcome = Outcome(Stage.INDEX, result, now, reason)
         return StepResult(
             work.url_id, outcome, None, None, status, indexed_version=work.doc_version
@@ -364,9 +374,11 @@ def _index_result(doors: Doors, work: ArticleWork, answer: IndexResult, detail: 
     )
 
 
-def _why_taken_out(work: ArticleWork) -> tuple[Result, Status, str]:
+def _why_taken_out(work: ArticleWork, rights: RightsSettings) -> tuple[Result, Status, str]:
     if work.status is Status.ERASED:
         return Result.ERASED, Status.ERASED, "taken_out"
+    if work.revision and is_hidden(work.revision.extraction, work.publisher, rights):
+        return Result.DROPPED, Status.DROPPED, NOINDEX
     if work.grouping and work.grouping.duplicate_of:
         return Result.DUPLICATE, Status.DUPLICATE, "same_text"
     return Result.RETRACTED, Status.RETRACTED, "gone"

@@ -12,7 +12,7 @@ from pipeline.alerts.saved import AlertHit, SavedSearch
 from pipeline.index.bounds import MAX_SIZE
 from pipeline.index.query import Hit, Query
 from pipeline.model import Change
-from pipeline.ports import Index
+from pipeline.ports import IndexReader
 
 #: Lines of the change log that are matched together.
 BATCH = MAX_SIZE
@@ -33,7 +33,7 @@ def query_of(search: SavedSearch) -> Query:
     return Query(text=search.text, filters=search.filters)
 
 
-def indexed_ids(index: Index, lines: Sequence[Change]) -> list[str] | None:
+def indexed_ids(index: IndexReader, lines: Sequence[Change]) -> list[str] | None:
     """Return the articles of some lines that the index holds; None: not all can be found yet.
 
     A cluster shows what it took a moment later. What left meanwhile is not waited for.
@@ -50,7 +50,7 @@ def indexed_ids(index: Index, lines: Sequence[Change]) -> list[str] | None:
     return list(held)
 
 
-def find_matches(index: Index, search: SavedSearch, ids: Sequence[str]) -> list[AlertHit]:
+def find_matches(index: IndexReader, search: SavedSearch, ids: Sequence[str]) -> list[AlertHit]:
     """Return what a search finds among some articles, one hit for each story."""
     if not ids:
         return []
@@ -62,7 +62,7 @@ def find_matches(index: Index, search: SavedSearch, ids: Sequence[str]) -> list[
     return list(first.values())
 
 
-def back_test(index: Index, search: SavedSearch, since: date, until: date) -> BackTest:
+def back_test(index: IndexReader, search: SavedSearch, since: date, until: date) -> BackTest:
     """Return what a search would have caught of what was published in some days."""
     asked = replace(query_of(search), since=since, until=until)
     page = index.search(replace(asked, collapse=True, sort="newest", size=MAX_SIZE))

@@ -13,7 +13,7 @@ exactly the documents that match. A publisher's reservation of text and data min
 filter that everybody has.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ FOLLOWED = ("topic", "iptc", "person", "organisation", "place", "outlet", "langu
 _RESERVED = "tdm_reserved"
 
 Filters = Mapping[str, Sequence[str]]  # of one field any, of several each
+Withheld = Callable[[About], bool]  # what nobody may be told of
 
 
 def about(document: Document) -> dict[str, tuple[str, ...]]:
@@ -44,17 +45,22 @@ def _values(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - a field of a docum
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def matches(found: About, filters: Filters) -> bool:
+def is_reserved(found: About) -> bool:
+    """Tell whether a version carries a reservation of text and data mining."""
+    return bool(found.get(_RESERVED))
+
+
+def matches(found: About, filters: Filters, withheld: Withheld = is_reserved) -> bool:
     """Tell whether a version may be told of, and passes the filters."""
-    if found.get(_RESERVED):
+    if withheld(found):
         return False
     return all(not set(wanted).isdisjoint(found.get(name, ())) for name, wanted in filters.items())
 
 
-def concerns(line: LoggedChange, filters: Filters) -> bool:
+def concerns(line: LoggedChange, filters: Filters, withheld: Withheld = is_reserved) -> bool:
     """Tell whether a line needs the document that the index holds."""
     is_upsert = line.change.kind == "upsert"
-    return is_upsert and (line.about is None or matches(line.about, filters))
+    return is_upsert and (line.about is None or matches(line.about, filters, withheld))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +82,12 @@ def follow(
     documents: Mapping[str, Document],
     filters: Filters,
     state: LogState,
+    withheld: Withheld = is_reserved,
 ) -> Iterator[FeedLine]:
     """Yield what a follower hears of some lines; `documents`: what the index holds of them."""
     for line in lines:
-        kind, document = _told(line, documents.get(line.change.article_id), filters)
+        held = documents.get(line.change.article_id)
+        kind, document = _told(line, held, filters, withheld)
         if kind is None:
             continue
         yield FeedLine(
@@ -94,11 +102,13 @@ def follow(
 
 
 def _told(
-    line: LoggedChange, held: Document | None, filters: Filters
+    line: LoggedChange, held: Document | None, filters: Filters, withheld: Withheld
 ) -> tuple[str | None, Document | None]:
-    before = line.was_listed and (line.was_about is None or matches(line.was_about, filters))
-    if concerns(line, filters):
-        if held is not None and matches(about(held), filters):
+    before = line.was_listed and (
+        line.was_about is None or matches(line.was_about, filters, withheld)
+    )
+    if concerns(line, filters, withheld):
+        if held is not None and matches(about(held), filters, withheld):
             return ("update" if before else "insert"), held
         return "retract", None
     return ("retract" if before else None), None

@@ -31,7 +31,7 @@ from pipeline.oversight import (
     PollRecord,
     Queue,
 )
-from pipeline.ports import Index, Ledger
+from pipeline.ports import IndexReader, Ledger
 from pipeline.work import FeedState, LifeLine, Position
 
 DAYS = 14
@@ -290,7 +290,7 @@ def life_of(ledger: OpsLedger, url: str) -> tuple[Position, list[LifeLine]] | No
     return ledger.where(url)
 
 
-def compared(ledger: OpsLedger, index: Index) -> tuple[BalanceSheet, list[Disagreement]]:
+def compared(ledger: OpsLedger, index: IndexReader) -> tuple[BalanceSheet, list[Disagreement]]:
     """Hold the books against what the index holds; look twice before saying that it is wrong."""
     sheet = _look(ledger, index)
     if not sheet.balances:
@@ -308,7 +308,7 @@ def compared(ledger: OpsLedger, index: Index) -> tuple[BalanceSheet, list[Disagr
     return sheet, [Disagreement(problem, id_, urls.get(id_)) for problem, id_ in found]
 
 
-def _look(ledger: OpsLedger, index: Index) -> BalanceSheet:
+def _look(ledger: OpsLedger, index: IndexReader) -> BalanceSheet:
     tally, expected = ledger.expected(newest=COMPARED)
     held = index.read([*expected.newest, *expected.newest_gone])
     total = index.search(Query(size=1, highlight=False)).total

@@ -27,7 +27,7 @@ from pipeline.ops.acting import Acting
 from pipeline.ops.asked import dead_choice, feed_choice, url_asked, window_asked
 from pipeline.ops.rendering import Visit, render
 from pipeline.ops.reports import OpsLedger
-from pipeline.ports import Index
+from pipeline.ports import IndexReader
 
 #: No script at all; the style sheet is our own; only the site that serves us may frame us.
 POLICY = (
@@ -56,7 +56,7 @@ class Desk:
     now: Callable[[], datetime]
     secret: bytes  # signs forms; the same in all processes that serve the page
     may_act: MayAct
-    open_index: Callable[[], Index] | None = field(default=None)
+    open_index: Callable[[], IndexReader] | None = field(default=None)
 
 
 def make_app(
@@ -67,7 +67,7 @@ def make_app(
     may_act: MayAct,
     secret: bytes,
     now: Callable[[], datetime],
-    open_index: Callable[[], Index] | None = None,
+    open_index: Callable[[], IndexReader] | None = None,
 ) -> Starlette:
     """Return the application. Without `who` it answers 401 to everything."""
     desk = Desk(open_ledger, config, now, secret, may_act, open_index)

@@ -11,12 +11,13 @@ from pipeline.care import CareLedger
 from pipeline.changes.log import ChangeLog
 from pipeline.config import Config
 from pipeline.enrich.gazetteer import Gazetteer, Words
+from pipeline.erasure import Erasure
 from pipeline.histories import Histories
 from pipeline.keys import Keys
-from pipeline.ports import Clock, Index
+from pipeline.ports import Clock, IndexReader
 
 
-class ServeLedger(CareLedger, Histories, ChangeLog, Alerts, Keys, Protocol):
+class ServeLedger(CareLedger, Histories, ChangeLog, Alerts, Erasure, Keys, Protocol):
     """A ledger that answers all that the server asks: one in a database does."""
 
 
@@ -36,7 +37,7 @@ class Serving:
     config: Config
     clock: Clock  # the pipeline's: how old things are
     ledger: ServeLedger
-    index: Index
+    index: IndexReader
     is_local: bool = False  # it listens on this machine alone: open to all while there is no key
     now: Callable[[], datetime] = _real_time  # keys, sessions and forms go by the real time
     #: Signs forms where there is no session to bind them to.

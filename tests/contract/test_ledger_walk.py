@@ -24,6 +24,8 @@ from support_ledger import (
 )
 
 from pipeline.balance import balance
+from pipeline.config import RightsSettings
+from pipeline.erasure import Target
 from pipeline.model import Result, Stage, Status
 from pipeline.stages import group_one
 from pipeline.urls import article_id
@@ -32,6 +34,7 @@ from pipeline.work import Outcome, ReplaySelector, Scope, StepResult
 URLS = [f"https://herald.example/{n}" for n in range(6)]
 FEEDS = [feed("herald-world"), feed("herald-top")]
 STEPS = 120
+ERASED = 0.015  # of the steps: about two URLs in a walk
 
 
 class World:
@@ -44,12 +47,15 @@ class World:
         self.index = {}
         self.ids = {article_id(url): url for url in URLS}
         self.seen = {}
+        self.erased = set()
 
     def turn(self):
         """Do one thing, at a time that never goes back."""
         self.now += timedelta(minutes=self.dice.choice([1, 30, 600]))
         stages = (self.extract, self.enrich, self.group, self.index_some)
         self.dice.choice([self.poll, self.fetch, self.fetch, *stages, *stages, self.replay])()
+        if self.dice.random() < ERASED:
+            self.erase()
 
     def poll(self):
         of, url = self.dice.choice(FEEDS), self.dice.choice(URLS)
@@ -87,7 +93,8 @@ class World:
         """Lease some work and end it; now and then the worker dies, or an item does."""
         lease, works = self.ledger.lease_articles(stage, self.now, limit=3, lease_s=LEASE_S)
         for work in works:
-            if self.dice.random() < 0.1 and not self.is_done(stage, work):
+            dies = self.dice.random() < 0.1 and work.status is not Status.ERASED
+            if dies and not self.is_done(stage, work):
                 status = Status.DEAD if work.status is Status.IN_FLIGHT else None
                 result = failed(self.ids[work.url_id], stage, at=self.now, status=status)
             else:
@@ -110,7 +117,9 @@ class World:
                             result=Result.DROPPED, reason="too_short", status=status)  # fmt: skip
             says = self.dice.choice(URLS) if self.dice.random() < 0.2 else None
             text = self.dice.choice("abc")
-            return extracted(self.ids[work.url_id], self.now, text=text, canonical_url=says)
+            hidden = self.dice.random() < 0.1
+            return extracted(self.ids[work.url_id], self.now, text=text, canonical_url=says,
+                             noindex=hidden)  # fmt: skip
 
         self.work(Stage.EXTRACT, decide)
 
@@ -131,7 +140,7 @@ class World:
                 result = failed(self.ids[work.url_id], stage, at=self.now, status=status)
                 assert self.ledger.commit(lease, [result]) == []
             elif luck > 0.2:  # else the worker dies
-                decide = partial(group_one, self.now)
+                decide = partial(group_one, self.now, RightsSettings())
                 assert self.ledger.group(lease, [work], decide, self.now)[1] == []
         self.ledger.release(lease)
 
@@ -142,6 +151,10 @@ class World:
                 self.index.pop(work.article_id, None)
                 copy = work.grouping and work.grouping.duplicate_of
                 status = Status.DUPLICATE if copy else Status.RETRACTED
+                if work.revision and work.revision.extraction.noindex:
+                    status = Status.DROPPED
+                if work.status is Status.ERASED:
+                    status = Status.ERASED
                 return step(url, Stage.INDEX, None, at=self.now, result=Result(status),
                             reason="gone", status=status, indexed_version=version)  # fmt: skip
             self.index[work.article_id] = version
@@ -157,6 +170,12 @@ class World:
         if self.dice.random() < 0.5:
             self.ledger.replay(selector, self.now)
 
+    def erase(self):
+        found = self.ledger.find_erasable(Target(urls=[self.dice.choice(URLS)]))
+        ids = {*found.url_ids, *found.unseen}
+        self.ledger.erase(ids, actor="operator", why="order 12", now=self.now)
+        self.erased |= ids
+
     def check(self):
         books = self.ledger.books(Scope())
         assert sum(books.by_status.values()) == books.discovered
@@ -166,6 +185,9 @@ class World:
         assert "" not in books.in_flight_by_stage
         assert len(books.indexed) == books.by_status.get(Status.INDEXED, 0)
         assert all(books.indexed.values())
+        for url_id in self.erased & self.ids.keys():
+            found = self.ledger.where(self.ids[url_id])
+            assert found is None or found[0].status is Status.ERASED
 
     def drain(self):
         """Let every stage end well until nothing is due at any time."""

@@ -25,7 +25,7 @@ from pipeline.adapters.ledger.engine import (
     rows_by,
     update_all,
 )
-from pipeline.adapters.ledger.erasing import buried, bury, empty_said
+from pipeline.adapters.ledger.erasing import buried, erase_rows
 from pipeline.adapters.ledger.further_feeds import renew_documents
 from pipeline.adapters.ledger.leases import holds_host
 from pipeline.adapters.ledger.moves import move
@@ -226,8 +226,9 @@ def _apply(
     if standing.result.page is not None:
         standing.page_id = insert_page(connection, url["url_id"], standing.result.page)
     owner = owners.get(url["article_id"])
-    if url["article_id"] in gone and url["status"] != Status.ERASED:
-        steps.end_as_erased(standing)
+    is_new = standing.outcome.stage in (Stage.FETCH, Stage.EXTRACT)
+    if is_new and url["article_id"] in gone:
+        steps.leads_to_erased(standing)
     elif owner is not None and owner != url["url_id"]:
         steps.become_alias(standing, url["article_id"], SAME_ARTICLE)
     else:
@@ -256,10 +257,14 @@ def _write(connection: Connection, standings: Sequence[Standing], run_id: str | 
     for each in standings:
         if each.article is not None:
             _tell_others(connection, each, each.article)
-    led = [one for one in standings if one.outcome.reason == steps.LEADS_TO_ERASED]
-    for one in led:
-        bury(connection, [one.url["url_id"]], BY_ITSELF, steps.LEADS_TO_ERASED, one.outcome.at)
-    empty_said(connection, [one.url["url_id"] for one in led])
+    led = {
+        one.url["url_id"]: one.outcome.at
+        for one in standings
+        if one.outcome.reason == steps.LEADS_TO_ERASED
+    }
+    if led:
+        why = steps.LEADS_TO_ERASED
+        erase_rows(connection, led, actor=BY_ITSELF, why=why, now=max(led.values()))
 
 
 def _tell_others(connection: Connection, each: Standing, article: dict[str, Any]) -> None:

@@ -52,10 +52,10 @@ def find(connection: Connection, target: Target) -> Found:
         row["url_id"] for row in rows_by(connection, sa.select(urls.c.url_id), urls.c.url_id, ids)
     }
     its_articles = _articles_of(connection, ids) | _wanted_articles(connection, target)
-    its_articles |= _same_text(connection, its_articles)
+    its_articles = _whole(connection, its_articles)
     elsewhere = _copies(connection, its_articles)
     if target.with_copies:
-        its_articles |= elsewhere.keys()
+        its_articles = _whole(connection, {*its_articles, *elsewhere})
         elsewhere = {}
     every = known | _urls_of(connection, its_articles)
     if target.outlet is not None and target.before is None:
@@ -127,6 +127,16 @@ def _mentioning(connection: Connection, entity: str) -> list[str]:
 
 def _names(enrichment: dict[str, Any], entity: str) -> bool:
     return any(entity in (one["id"], one["name"]) for one in enrichment["entities"])
+
+
+def _whole(connection: Connection, ids: set[str]) -> set[str]:
+    """Return articles with equal texts of their outlets, and what lives at addresses of theirs."""
+    found: set[str] = set()
+    while ids - found:
+        found |= ids
+        ids |= _same_text(connection, ids)
+        ids |= _articles_of(connection, _urls_of(connection, ids))
+    return found
 
 
 def _same_text(connection: Connection, ids: Collection[str]) -> set[str]:
@@ -207,6 +217,16 @@ def erase(
     connection: Connection, url_ids: Collection[str], *, actor: str, why: str, now: datetime
 ) -> int:
     """Erase URLs in one transaction; see erasure.Erasure."""
+    done, alone = erase_rows(connection, url_ids, actor=actor, why=why, now=now)
+    ended = Outcome(Stage.INDEX, Result.ERASED, now, ASKED)
+    insert_all(connection, outcomes, [outcome_row(ended, None, url_id=one) for one in alone])
+    return done
+
+
+def erase_rows(
+    connection: Connection, url_ids: Collection[str], *, actor: str, why: str, now: datetime
+) -> tuple[int, list[str]]:
+    """Erase URLs; return how many, and those without an article, which nothing else ends."""
     query = sa.select(urls).order_by(urls.c.url_id).with_for_update()
     rows = rows_by(connection, query, urls.c.url_id, url_ids)
     live = [row for row in rows if row["status"] != Status.ERASED]
@@ -222,7 +242,9 @@ def erase(
         free_copies(connection, row["article_id"], now)
         if row["syndication_id"] is not None:
             regroup_the_last(connection, row["syndication_id"], now)
-    return len(live) + len(unseen)
+    owners = {row["url_id"] for row in held}
+    alone = [row["url_id"] for row in live if row["url_id"] not in owners]
+    return len(live) + len(unseen), alone
 
 
 def _empty_urls(
@@ -245,13 +267,10 @@ def _empty_urls(
             .where(here, urls.c.url_id.in_(with_article))
             .values(stage=Stage.INDEX, due_at=now, retract=True)
         )
-    empty_said(connection, [row["url_id"] for row in rows])
-    ended = Outcome(Stage.INDEX, Result.ERASED, now, ASKED)
-    alone = [row["url_id"] for row in rows if row["url_id"] not in with_article]
-    insert_all(connection, outcomes, [outcome_row(ended, None, url_id=one) for one in alone])
+    _empty_said(connection, [row["url_id"] for row in rows])
 
 
-def empty_said(connection: Connection, url_ids: Collection[str]) -> None:
+def _empty_said(connection: Connection, url_ids: Collection[str]) -> None:
     """Let what was sighted, fetched and decided of some URLs say only that it was."""
     for some in chunks(url_ids):
         for table in (entries, sightings):

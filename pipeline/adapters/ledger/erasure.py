@@ -39,6 +39,11 @@ class SqlErasure:
         with self.database.reading() as connection:
             return erasing.is_erasing(connection)
 
+    def is_erased(self, article_id: str) -> bool:
+        """Tell whether an article, or a URL by its id, was erased."""
+        with self.database.reading() as connection:
+            return bool(erasing.buried(connection, [article_id]))
+
     def scrub(self) -> int:
         """Take out what a poll that was under way kept of something erased."""
         return self.database.write(erasing.scrub)

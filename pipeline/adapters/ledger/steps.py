@@ -84,23 +84,10 @@ def become_alias(standing: Standing, article_id: str, reason: str) -> None:
     """Let a URL end as another way to an article that a different URL owns."""
     outcome = standing.outcome
     standing.outcome = replace(outcome, result=Result.ALIAS, reason=reason)
-    standing.url.update(status=Status.ALIAS, reason=reason, article_id=article_id)
-    _end(standing)
-
-
-def end_as_erased(standing: Standing) -> None:
-    """Let a URL end that leads to something erased: of it, too, nothing is kept."""
-    standing.outcome = replace(
-        standing.outcome, result=Result.ERASED, reason=LEADS_TO_ERASED, detail=""
-    )
     standing.url.update(
-        url="", status=Status.ERASED, reason=None, article_id=None, has_feed_text=False
-    )
-    _end(standing)
-
-
-def _end(standing: Standing) -> None:
-    standing.url.update(
+        status=Status.ALIAS,
+        reason=reason,
+        article_id=article_id,
         page_id=standing.page_id,
         stage=None,
         due_at=None,
@@ -108,6 +95,13 @@ def _end(standing: Standing) -> None:
         redo=None,
         lease_token=None,
         lease_expires_at=None,
+    )
+
+
+def leads_to_erased(standing: Standing) -> None:
+    """Say that a URL leads to something erased, and so is to be erased itself."""
+    standing.outcome = replace(
+        standing.outcome, result=Result.ERASED, reason=LEADS_TO_ERASED, detail=""
     )
 
 

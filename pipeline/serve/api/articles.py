@@ -17,6 +17,7 @@ from pipeline.serve.pages.articles import life_of_absent
 from pipeline.serve.pages.diffing import Edit, compare
 from pipeline.serve.problems import Refused
 from pipeline.serve.serving import Serving
+from pipeline.serve.shown import shown_revisions
 from pipeline.work import Revision
 
 #: The newest revisions of an article that are told; one with more is a live blog.
@@ -158,7 +159,10 @@ def _line(one: Revision) -> RevisionLine:
 
 
 def _revisions(serving: Serving, article_id: str) -> dict[int, Revision]:
-    kept = serving.ledger.revisions(article_id, limit=MAX_REVISIONS)
+    document = serving.index.find(article_id)
+    if document is None:
+        raise _absent(serving, article_id)
+    kept = shown_revisions(serving.ledger, document, limit=MAX_REVISIONS)
     if not kept:
         raise _absent(serving, article_id)
     return {one.n: one for one in kept}
@@ -174,6 +178,8 @@ def _revision(kept: dict[int, Revision], n: int) -> Revision:
 def _absent(serving: Serving, article_id: str) -> Refused:
     """Say why an article is not there, as far as anybody may know."""
     life = life_of_absent(serving.ledger, article_id)
+    if life is None and serving.ledger.is_erased(article_id):
+        return Refused(HTTPStatus.GONE, "erased", "It was erased; nothing of it is kept.")
     if life is None:
         detail = "There is no such article; what became of an address says /v1/where?url=."
         return Refused(HTTPStatus.NOT_FOUND, "not_found", detail)

@@ -16,8 +16,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipeline.changes.following import FOLLOWED, FeedLine, Filters, concerns, follow
+from pipeline.changes.following import (
+    FOLLOWED,
+    FeedLine,
+    Filters,
+    Withheld,
+    concerns,
+    follow,
+    is_reserved,
+)
+from pipeline.changes.log import About
 from pipeline.changes.tokens import MAX_CHARS, Place, TokenOutdated, as_token, read_token, resume
+from pipeline.config import RightsSettings
 from pipeline.errors import StoreUnavailable
 from pipeline.index.bounds import MAX_FILTER_VALUES, MAX_VALUE_CHARS
 from pipeline.keys import KeyScope
@@ -210,8 +220,9 @@ def _page(serving: Serving, place: Place, filters: Filters, limit: int) -> Page:
         except TokenOutdated as error:
             detail = f"{error}; empty your copy and begin at after=0"
             raise Refused(HTTPStatus.GONE, "token_outdated", detail) from None
-        wanted = [one.change.article_id for one in lines if concerns(one, filters)]
-        told = list(follow(lines, _documents(serving, wanted), filters, state))
+        withheld = _withheld(serving.config.rights)
+        wanted = [one.change.article_id for one in lines if concerns(one, filters, withheld)]
+        told = list(follow(lines, _documents(serving, wanted), filters, state, withheld))
         some, rest = told[: limit - len(found)], told[limit - len(found) :]
         found += some
         last = found[-1].seq if rest else lines[-1].change.seq if lines else place.seq
@@ -220,6 +231,16 @@ def _page(serving: Serving, place: Place, filters: Filters, limit: int) -> Page:
         if not has_more or len(found) == limit:
             break
     return Page(found, place, has_more)
+
+
+def _withheld(rights: RightsSettings) -> Withheld:
+    """Return what nobody is told of: reserved articles, but for outlets that let us."""
+
+    def withheld(found: About) -> bool:
+        outlets = found.get("outlet", ())
+        return is_reserved(found) and all(rights.of(one).tdm == "withhold" for one in outlets)
+
+    return withheld
 
 
 def _documents(serving: Serving, article_ids: list[str]) -> dict[str, Document]:

@@ -15,7 +15,8 @@ from pipeline.index.bounds import MAX_SIZE
 from pipeline.index.query import Query as IndexQuery
 from pipeline.keys import KeyScope
 from pipeline.model import Document
-from pipeline.ports import Index
+from pipeline.ports import IndexReader
+from pipeline.rights import is_withheld
 from pipeline.serve.access import Served, requires
 from pipeline.serve.api.answers import REFUSALS
 from pipeline.serve.api.asked import Narrowed
@@ -73,7 +74,7 @@ def export(serving: Served, asked: Annotated[ExportAsked, Query()]) -> Response:
         raise Refused(HTTPStatus.BAD_REQUEST, "export_too_large", detail)
     found = islice(walk(serving.index, query), most)
     return StreamingResponse(
-        pieces(document for document in found if not document["tdm_reserved"]),
+        pieces(one for one in found if not is_withheld(one, serving.config.rights)),
         media_type=_TYPES[asked.format],
         headers={
             TOTAL: str(total),
@@ -82,7 +83,7 @@ def export(serving: Served, asked: Annotated[ExportAsked, Query()]) -> Response:
     )
 
 
-def walk(index: Index, query: IndexQuery) -> Iterator[Document]:
+def walk(index: IndexReader, query: IndexQuery) -> Iterator[Document]:
     """Yield every document that a query finds, page by page."""
     page = index.search(query)
     yield from (hit.document for hit in page.hits)

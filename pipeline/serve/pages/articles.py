@@ -10,10 +10,11 @@ from pipeline.index.bounds import MAX_SIZE
 from pipeline.index.query import Query
 from pipeline.index.schema import FIELDS
 from pipeline.model import Document, Status
-from pipeline.ports import Index
+from pipeline.ports import IndexReader
 from pipeline.serve.pages.diffing import Block, Edit, compare, folded, words
 from pipeline.serve.pages.spans import Found, found_in
 from pipeline.serve.serving import ServeLedger
+from pipeline.serve.shown import shown_revisions
 from pipeline.work import LifeLine, Position, Revision
 
 #: Revisions that are shown; an article with more is a live blog.
@@ -57,7 +58,7 @@ class ArticleReport:
 
 
 def article_report(
-    index: Index, ledger: ServeLedger, article_id: str, revision: int | None
+    index: IndexReader, ledger: ServeLedger, article_id: str, revision: int | None
 ) -> ArticleReport | None:
     """Return what is known of an article in the index; None: it is not there.
 
@@ -67,7 +68,7 @@ def article_report(
     if held is None:
         return None
     document = {field.name: held.get(field.name, [] if field.many else None) for field in FIELDS}
-    kept = ledger.revisions(article_id, limit=MAX_REVISIONS)
+    kept = shown_revisions(ledger, document, limit=MAX_REVISIONS)
     pairs = list(pairwise(kept))
     wanted = [pair for pair in pairs if revision in (None, pair[1].n)]
     page = index.search(

@@ -7,7 +7,7 @@ from datetime import date
 
 from pipeline.enrich.gazetteer import ANY_LANGUAGE, Gazetteer, Name
 from pipeline.index.query import Query, SearchPage
-from pipeline.ports import Index
+from pipeline.ports import IndexReader
 from pipeline.serve.pages.results import Told, days_of, told_by
 
 KINDS = ("person", "organisation", "place")
@@ -35,7 +35,9 @@ class EntityReport:
     days: Mapping[date, int]
 
 
-def entity_report(index: Index, names: Gazetteer, kind: str, name: str) -> EntityReport | None:
+def entity_report(
+    index: IndexReader, names: Gazetteer, kind: str, name: str
+) -> EntityReport | None:
     """Return what is known of an entity; None: no list has it and no article names it."""
     asked = Query(within={kind: (name,)}, sort="newest", size=_READ, facets=_WITH,
                   facet_size=_VALUES + 1, highlight=False)  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.enrich.gazetteer import PLACE, Gazetteer
 from pipeline.index.bounds import MAX_SIZE
-from pipeline.ports import Index
+from pipeline.ports import IndexReader
 from pipeline.serve.pages.asked import View
 
 #: What a map can show: what is named, or where it happened.
@@ -42,7 +42,7 @@ class PlacesReport:
     has_more: bool
 
 
-def places_report(index: Index, names: Gazetteer, view: View, of: str) -> PlacesReport:
+def places_report(index: IndexReader, names: Gazetteer, view: View, of: str) -> PlacesReport:
     """Ask for the places of a view. Raises UsageError for what the index refuses."""
     asked = view.query(facets=(of,), facet_size=MAX_SIZE, size=MAX_SIZE, sort="newest",
                        cursor=None, highlight=False, collapse=False)  # fmt: skip

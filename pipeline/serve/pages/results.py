@@ -7,7 +7,7 @@ from datetime import date
 from pipeline.index.bounds import MAX_DAYS, MAX_SIZE
 from pipeline.index.query import Hit, Query, SearchPage
 from pipeline.model import Document
-from pipeline.ports import Index
+from pipeline.ports import IndexReader
 from pipeline.serve.pages.asked import FEW, MANY, View
 
 #: Facets in the order in which they are shown.
@@ -55,7 +55,7 @@ class Results:
     stories: Mapping[str, Told]  # story_id → who tells it; empty when not grouped
 
 
-def results_of(index: Index, view: View) -> Results:
+def results_of(index: IndexReader, view: View) -> Results:
     """Ask for a view. Raises UsageError for what the index refuses."""
     shown = (*SHOWN, *(facet for facet in FOLDED if facet in view.filters))
     page = index.search(view.query(facets=shown, facet_size=FEW + 1))
@@ -90,7 +90,7 @@ def _listed(
     return FacetList(facet, (*first, *rest[:few]), len(rest) > few)
 
 
-def days_of(index: Index, query: Query) -> dict[date, int]:
+def days_of(index: IndexReader, query: Query) -> dict[date, int]:
     """Return the days on which articles that match were published; of many the newest."""
     asked = replace(query, facets=("day",), facet_size=MAX_DAYS, size=1, cursor=None,
                     highlight=False, collapse=False)  # fmt: skip
@@ -100,7 +100,7 @@ def days_of(index: Index, query: Query) -> dict[date, int]:
     return within if chosen is None else {d: n for d, n in within.items() if str(d) in chosen}
 
 
-def told_by(index: Index, story_ids: Sequence[str]) -> dict[str, Told]:
+def told_by(index: IndexReader, story_ids: Sequence[str]) -> dict[str, Told]:
     """Return story_id → who tells it: in one question, unless the stories are large."""
     ids = tuple(dict.fromkeys(story_ids))
     if not ids:
@@ -115,7 +115,7 @@ def told_by(index: Index, story_ids: Sequence[str]) -> dict[str, Told]:
     return {story_id: _told([hit.document for hit in hits]) for story_id, hits in members.items()}
 
 
-def _told_at_length(index: Index, story_id: str) -> Told:
+def _told_at_length(index: IndexReader, story_id: str) -> Told:
     """Ask for one story; of more than a page's worth of articles only outlets are counted."""
     page = index.search(
         Query(filters={"story_id": (story_id,)}, sort="oldest", size=MAX_SIZE, facets=("outlet",),

@@ -8,7 +8,7 @@ from pipeline.histories import StoryMerge
 from pipeline.index.bounds import MAX_SIZE
 from pipeline.index.query import Query
 from pipeline.model import Document
-from pipeline.ports import Index
+from pipeline.ports import IndexReader
 from pipeline.serve.pages.results import copies_in
 from pipeline.serve.serving import ServeLedger
 
@@ -41,7 +41,7 @@ class StoryReport:
     merges: tuple[StoryMerge, ...]
 
 
-def story_report(index: Index, ledger: ServeLedger, story_id: str) -> StoryReport | None:
+def story_report(index: IndexReader, ledger: ServeLedger, story_id: str) -> StoryReport | None:
     """Return what is known of a story; None: no article tells it (any more)."""
     asked = Query(filters={"story_id": (story_id,)}, sort="oldest", size=MAX_SIZE, highlight=False,
                   facets=(*_ABOUT, "outlet"), facet_size=MAX_SIZE)  # fmt: skip
@@ -75,7 +75,7 @@ def _texts(documents: Sequence[Document]) -> tuple[Text, ...]:
     return tuple(Text(group[0], tuple(group[1:])) for group in groups.values())
 
 
-def find_story(index: Index, ledger: ServeLedger, story_id: str) -> str | None:
+def find_story(index: IndexReader, ledger: ServeLedger, story_id: str) -> str | None:
     """Return the story that is meant by an id that no article has now; None: none is."""
     now = ledger.story_now(story_id)
     if now != story_id:

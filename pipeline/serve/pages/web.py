@@ -14,6 +14,7 @@ from pipeline.index.parse_query import parse_query
 from pipeline.keys import KeyScope
 from pipeline.model import Document
 from pipeline.ops.asked import storable
+from pipeline.rights import SNIPPET_ONLY
 from pipeline.serve.access import Caller, Served, requires
 from pipeline.serve.forms import form_token
 from pipeline.serve.pages import articles, atlas, entities, marking, places, results, spans, stories
@@ -151,6 +152,8 @@ def _notes(document: Document) -> list[str]:
     notes = [words for flag, words in said.items() if flag in flags]
     if document["text_source"] == "feed":
         notes.append("The page could not be had: this is the feed’s own text.")
+    if SNIPPET_ONLY in flags:
+        notes.append("Its outlet allows the beginning of the text only; the rest is on its page.")
     if document.get("paywalled"):
         notes.append("The page is behind a paywall: the text may be its beginning only.")
     return notes

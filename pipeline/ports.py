@@ -376,10 +376,7 @@ class EventSink(Protocol):
     """Where the pipeline's own events go for its operators' dashboards."""
 
     def write(self, events: Sequence[Event]) -> Mapping[str, tuple[IndexResult, str]]:
-        """Write events; what is held already stays. Returns event_id → (result, detail).
-
-        Raises IndexUnavailable or AccessDenied when nothing at all could be written.
-        """
+        """Write events, each once; return event_id → (result, detail). Raises as an index does."""
         ...
 
     def close(self) -> None:

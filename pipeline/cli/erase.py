@@ -81,15 +81,15 @@ def erase(
 
     Example: newsline erase https://outlet.example/2019/09/a --data var/mine
 
-    Example: newsline erase --outlet example --why "contract ended" --yes --report erased.json
+    Example: newsline erase --outlet example --why "contract ended" --yes --data var/mine
     """
     named = _named(urls or (), file)
-    _one_of({"addresses": any(named), "--outlet": outlet, "--entity": entity,
-             "--outlived": outlived})  # fmt: skip
     why = RETENTION if outlived else why.strip()
-    if yes and not why:
-        raise UsageError("--yes goes with --why: whoever reads the books later has to know")
     with open_existing(data, config) as app:
+        _one_of({"addresses": any(named), "--outlet": outlet, "--entity": entity,
+                 "--outlived": outlived})  # fmt: skip
+        if yes and not why:
+            raise UsageError("--yes goes with --why: whoever reads the books later has to know")
         target = Target(*named, outlet=outlet, entity=entity, with_copies=copies)
         found = _outlived(app) if outlived else app.ledger.find_erasable(target)
         if not json:

@@ -10,6 +10,7 @@ from support_ledger import LEASE_S, NOW, decision, enrichment, extraction, feed,
 
 from pipeline import stages
 from pipeline.adapters.ledger.tables import articles, urls
+from pipeline.config import Config
 from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.shingles import band_keys, word_runs
 from pipeline.enrich.story_terms import story_terms
@@ -104,7 +105,8 @@ def _enriched(one, at):
 
 def group(ledger, at, limit=10_000):
     """Run the stage `group` over what waits for it; return how many it took."""
-    doors = SimpleNamespace(ledger=ledger, clock=SimpleNamespace(now=lambda: at))
+    clock = SimpleNamespace(now=lambda: at)
+    doors = SimpleNamespace(ledger=ledger, clock=clock, config=Config())
     lease, works = ledger.lease_articles(Stage.GROUP, at, limit=limit, lease_s=LEASE_S)
     asyncio.run(stages.group(doors, lease, works))
     ledger.release(lease)

@@ -237,6 +237,7 @@ def full(ledger):
     tell(ledger, BOTH)
     key = ledger.add_key("newsroom", [KeyScope.SEARCH], "digest of a key", NOW)
     ledger.begin_session(key, "digest of a cookie", NOW, NOW.replace(hour=23))
+    ledger.erase(["nobody-listed-it"], actor="operator", why="order 12", now=NOW)
     ledger.add_alert(SavedSearch("a1", "zone", "zone"), NOW)
     ledger.keep_hits("a1", 99, [AlertHit("a1", "s1", "x", "Patrols", A, "herald", None, ())], NOW)
     ledger.number_changes()

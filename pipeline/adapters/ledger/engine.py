@@ -61,10 +61,7 @@ def make_engine(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's
     connection.isolation_level = None  # we say BEGIN ourselves, in _begin_sqlite
-    # secure_delete: of what is erased no page of the file keeps anything.
-    for pragma in (
-        "journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "secure_delete=ON",
-    ):  # fmt: skip
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -65,7 +65,7 @@ async def take_out(doors: Doors, ledger: Erasure) -> None:
 
     Raises IndexUnavailable or AccessDenied; then it waits for the next run.
     """
-    while ledger.is_erasing():
+    while ledger.erasures_waiting():
         now, lease_s = doors.clock.now(), doors.config.ledger.lease_s
         lease, works = doors.ledger.lease_articles(
             Stage.INDEX, now, limit=_ARTICLES, lease_s=lease_s

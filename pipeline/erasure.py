@@ -76,7 +76,7 @@ class Erasure(Protocol):
         """Keep in the list of actions that somebody erased something."""
         ...
 
-    def is_erasing(self) -> int:
+    def erasures_waiting(self) -> int:
         """Return how many erased articles the index has not taken out yet."""
         ...
 

@@ -204,7 +204,7 @@ def erase_outlived() -> dict[str, int]:
     with open_shared() as app:
         outlets = {state.feed.publisher for state in app.ledger.feed_states()}
         urls = eraser.erase_outlived(app.ledger, outlets, app.config.rights, app.clock.now())
-        return {"erased": urls, "waiting": app.ledger.is_erasing()}
+        return {"erased": urls, "waiting": app.ledger.erasures_waiting()}
 
 
 def clean_airflow(url: str) -> str:

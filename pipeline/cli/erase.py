@@ -153,7 +153,7 @@ def _carry_out(app: App, found: Found, why: str, *, show: bool) -> eraser.Erased
         asyncio.run(eraser.take_out(app.doors({Stage.INDEX}), app.ledger))
     except (AccessDenied, IndexUnavailable, UsageError) as error:
         done.why_waiting = str(error)
-    done.waiting = app.ledger.is_erasing()
+    done.waiting = app.ledger.erasures_waiting()
     with _bar("segments", len(app.segments.all()), show=show) as advance:
         done.archive = eraser.remove_from_archive(app.ledger, app.segments, advance)
     return done

@@ -86,13 +86,13 @@ def test_nothing_of_an_erased_article_is_left_in_any_table(ledger):
     assert SECRET in all_text(ledger)
     assert erased(ledger, Target(urls=[A])) == 1
     assert where(ledger, A).status is Status.ERASED
-    assert ledger.is_erasing() == 1
+    assert ledger.erasures_waiting() == 1
     take_out(ledger)
     ledger.number_changes()
     text = all_text(ledger)
     assert SECRET not in text
     assert "petrov" not in text
-    assert ledger.is_erasing() == 0
+    assert ledger.erasures_waiting() == 0
     assert [change.kind for change in ledger.changes_after(0, limit=9)] == ["upsert", "retract"]
     books = ledger.books(Scope())
     assert books.by_status == {Status.ERASED: 1}

@@ -117,10 +117,7 @@ def _mentioning(connection: Connection, entity: str) -> list[str]:
         {
             row.article_id
             for row in connection.execute(query)
-            if any(
-                entity in (one["id"], one["name"])
-                for one in orjson.loads(row.enrichment)["entities"]
-            )
+            if _names(orjson.loads(row.enrichment), entity)
         }
     )
 
@@ -310,7 +307,7 @@ def _empty_articles(connection: Connection, held: list[dict[str, Any]]) -> None:
         )  # fmt: skip
 
 
-def is_erasing(connection: Connection) -> int:
+def erasures_waiting(connection: Connection) -> int:
     """Return how many erased articles the index has not taken out yet."""
     query = sa.select(sa.func.count()).select_from(urls)
     waiting = query.where(urls.c.status == Status.ERASED, urls.c.stage.is_not(None))

@@ -34,10 +34,10 @@ class SqlErasure:
         action = Action(now, actor, ERASE, subject, items)
         self.database.write(lambda connection: add_action(connection, action))
 
-    def is_erasing(self) -> int:
+    def erasures_waiting(self) -> int:
         """Return how many erased articles the index has not taken out yet."""
         with self.database.reading() as connection:
-            return erasing.is_erasing(connection)
+            return erasing.erasures_waiting(connection)
 
     def is_erased(self, article_id: str) -> bool:
         """Tell whether an article, or a URL by its id, was erased."""

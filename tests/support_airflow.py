@@ -29,6 +29,8 @@ NEVER = "0 0 29 2 *"
 MIDWAY = 25
 #: Of the ledger: short, so that a killed task's work is free when the task is tried again.
 LEASE_S = 8
+#: Longer than anything stalls on a busy machine: what is in one's hands stays there.
+LONG_LEASE_S = 120
 
 
 @dataclass(frozen=True)
@@ -187,8 +189,8 @@ def airflow(postgres_server, tmp_path_factory):
 def desk_of(tmp_path, postgres_url):
     """A maker of desks over one PostgreSQL ledger."""
 
-    def make(feeds, *, port, extra=""):
-        ledger = f'[ledger]\nurl = "{postgres_url}"\nlease_s = {LEASE_S}\n'
+    def make(feeds, *, port, extra="", lease_s=LEASE_S):
+        ledger = f'[ledger]\nurl = "{postgres_url}"\nlease_s = {lease_s}\n'
         parser = "[parser]\nprocesses = 1\n"
         return Desk(tmp_path / "desk", feeds, port=port, extra=ledger + parser + extra)
 

@@ -28,6 +28,10 @@ from pipeline.serve.serving import Serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 KILLS, LINES = 10, 300
+#: No line for so long: the writers block each other. (How many come in a time is the machine's.)
+STALL_S = 60
+#: A follower who has read all waits so long before it asks again.
+PAUSE_S = 0.05
 FILTERS = ({}, {"place": PLACES[0]})
 
 
@@ -55,7 +59,8 @@ class Follower:
 
     def read_until(self, is_over):
         while not is_over.is_set():
-            self.read()
+            if not self.read():
+                is_over.wait(PAUSE_S)
 
     def read_all(self):
         while self.read():
@@ -94,11 +99,14 @@ def kill_at_random(ledger, places):
 
 def until_lines(ledger, more):
     """Wait for some more lines of the log."""
-    wanted = ledger.lines_after(0, limit=1)[0].last_seq + more
-    ends_at = time.monotonic() + 60
-    while ledger.lines_after(0, limit=1)[0].last_seq < wanted:
-        assert time.monotonic() < ends_at, "the writers do not get on"
+    there = ledger.lines_after(0, limit=1)[0].last_seq
+    wanted, ends_at = there + more, time.monotonic() + STALL_S
+    while there < wanted:
+        assert time.monotonic() < ends_at, f"the writers do not get on after line {there}"
         time.sleep(0.05)
+        before, there = there, ledger.lines_after(0, limit=1)[0].last_seq
+        if there > before:
+            ends_at = time.monotonic() + STALL_S
 
 
 def write_in_threads(ledger, places):

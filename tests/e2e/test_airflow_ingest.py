@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support_airflow import LEASE_S, balances, midway
+from support_airflow import LEASE_S, LONG_LEASE_S, balances, midway
 from support_trip import Desk
 
 from pipeline.adapters.clock import ScaledClock
@@ -58,6 +58,12 @@ def desk(desk_of, feeds, world):
     return desk_of(feeds, port=world.port)
 
 
+@pytest.fixture
+def unhurried(desk_of, feeds, world):
+    """A desk where no lease ends before its work: what is asked for twice is asked by two."""
+    return desk_of(feeds, port=world.port, lease_s=LONG_LEASE_S)
+
+
 def asked(world, since):
     """Address → how often it was asked for; robots.txt is anybody's to ask."""
     requests = world.requests[since:]
@@ -75,7 +81,8 @@ def start_rival(desk):
     )
 
 
-def test_a_run_brings_what_a_run_in_one_process_brings(airflow, world, desk, in_process):
+def test_a_run_brings_what_a_run_in_one_process_brings(airflow, world, unhurried, in_process):
+    desk = unhurried
     documents, requests = in_process
     before = len(world.requests)
     airflow.use(desk, NOW)
@@ -98,8 +105,9 @@ def test_a_run_brings_what_a_run_in_one_process_brings(airflow, world, desk, in_
 
 
 def test_two_runs_at_once_share_the_work_and_ask_for_nothing_twice(
-    airflow, world, desk, in_process
+    airflow, world, unhurried, in_process
 ):
+    desk = unhurried
     documents, requests = in_process
     before = len(world.requests)
     airflow.use(desk, NOW)

@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-SRC := pipeline dags plugins deploy tests bench docs
+SRC := pipeline dags plugins deploy tests bench docs training
 
 .DEFAULT_GOAL := help
 .PHONY: help dev demo airflow test test-fast test-long lint format types check lock picture bench clean

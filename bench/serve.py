@@ -3,10 +3,11 @@
     python -m bench.serve [--documents 100000] [--searched 20000] [--seconds 300] [--json]
 
 A real server process over a real index, asked over one connection by one caller: two words, ten
-hits with highlights and four facets; all articles with four facets; one article; an export. The
-index is asked the same in this process, so that the ratio says what the server adds. Filling the
-embedded index ends after --seconds, and `documents` says how many it holds. Elasticsearch
-(--searched 0: left out) is the node of NEWSLINE_TEST_ELASTICSEARCH_URL, else one that is started.
+hits with highlights and four facets; all articles with four facets; the explorer's first page, and
+a search there (all facets, stories, volume over time); one article; an export. The index is asked
+the same in this process, so that the ratio says what the server adds. Filling the embedded index
+ends after --seconds, and `documents` says how many it holds. Elasticsearch (--searched 0: left
+out) is the node of NEWSLINE_TEST_ELASTICSEARCH_URL, else one that is started.
 """
 
 import argparse
@@ -110,6 +111,8 @@ def measure(
         "index_alone": inside,
         "ratio_p95_to_index_alone": over_http["p95_ms"] / inside["p95_ms"],
         "all_articles_4_facets": timed(lambda _: get("/v1/search", facet=list(FACETS)), asked[:20]),
+        "explorer_first_page": timed(lambda _: get("/"), asked[:50]),
+        "explorer_search_page": timed(lambda words: get("/", q=" ".join(words)), asked[:50]),
         "one_article": timed(lambda _: get(f"/v1/articles/{one}"), asked),
         "export_articles_per_s": exported(http),
     }

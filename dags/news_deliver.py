@@ -1,21 +1,25 @@
-"""Tells those who saved a search of what was indexed, every five minutes.
+"""Tells those who saved a search, and receivers of the change feed, of what was indexed.
 
-    match → tell
+Every five minutes.
+
+    match → tell, push
 
 | task | does | needs |
 |---|---|---|
 | `match` | finds what each saved search has among what was just indexed | ledger, index |
-| `tell` | sends hits that are due to the webhooks of their searches | ledger, the outside |
+| `tell` | sends hits that are due to their searches' webhooks and mailboxes | ledger, the outside |
+| `push` | sends what changed to the receivers of the change feed | ledger, index, the outside |
 
 **Nothing is missed, and no story is told of twice.** Each search goes on at the line of the change
 log up to which it was matched, however late an article came; one hit is kept for each story. A
 message is sent at least once: a receiver that took it and did not say so in time gets it again, and
 knows its hits by their `key`.
 
-**When it is red.** `match`: index or ledger are away; the next run goes on. `tell` is not red
-when a receiver does not answer: its hits are tried again after 1, 5, 15 minutes and so on, ten
+**When it is red.** `match`, `push`: index or ledger are away; the next run goes on. `tell` is not
+red when a receiver does not answer: its hits are tried again after 1, 5, 15 minutes and so on, ten
 times in four days, and stand in the search's feed in any case. `newsline alerts show NAME` says why
-the last message was not taken.
+the last message was not taken. Nor is `push`: what a receiver did not take comes again, in order,
+for as long as it takes (`newsline webhooks list`).
 
 Pausing the DAG loses nothing: lines of the change log wait.
 """
@@ -50,7 +54,13 @@ def news_deliver() -> None:
 
         return rounds.tell_alerts()
 
-    match() >> tell()
+    @task(pool=FETCH_POOL, queue=FETCH_QUEUE)
+    def push() -> dict:
+        from pipeline import rounds
+
+        return rounds.push_changes()
+
+    match() >> [tell(), push()]
 
 
 news_deliver()

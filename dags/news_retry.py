@@ -1,10 +1,10 @@
-"""Brings dead letters back that may have got over it, and does what is due, every 15 minutes.
+"""Brings back what may have got over its failure, and does what is due, every 15 minutes.
 
     revive → shard → group → index → publish
 
 | task | does |
 |---|---|
-| `revive` | makes dead letters due again: those of `[retry] revive_reasons`, oldest first |
+| `revive` | makes due again: dead letters of `[retry] revive_reasons`, what enrichers failed at |
 | `shard` | polls, fetches, extracts and enriches what is due, retries included |
 | `group`, `index`, `publish` | as in `news_ingest` |
 

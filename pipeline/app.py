@@ -5,8 +5,9 @@ client, takes no ledger lock and starts no worker processes.
 """
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from pipeline.doors import Doors
 from pipeline.enrich.places.listed import PlaceNames
 from pipeline.errors import UsageError
 from pipeline.feeds.decide import first_state
+from pipeline.messages import Message
 from pipeline.model import Feed, Stage
 from pipeline.ports import Archive, Clock, EventSink, Fetcher, Index, Ledger, Workers
 
@@ -208,13 +210,21 @@ class App:
     @property
     def delivery(self) -> "Delivery":
         """The stage `deliver` over this app's doors."""
-        from pipeline.adapters.webhook import post
+        from pipeline.adapters import mail, webhook
         from pipeline.deliver import Delivery
+        from pipeline.pushing import Push
+        from pipeline.serve.shown import ShownIndex
 
-        async def send(url: str, body: Mapping[str, Any]) -> None:
-            await post(url, body, self.config.fetch)
+        async def send(letter: EmailMessage) -> None:
+            await mail.send(letter, self.config.mail, self.config.fetch)
 
-        return Delivery(self.ledger, self.index, send, self.clock.now)
+        async def post(url: str, message: Message) -> None:
+            await webhook.post(url, message, self.config.fetch, self.clock.now())
+
+        rights, now = self.config.rights, self.clock.now
+        index = ShownIndex(self.index, rights)
+        push = Push(self.ledger, index, rights, post, now)
+        return Delivery(self.ledger, index, now, post=post, mail=send, push=push)
 
     async def aclose_fetcher(self) -> None:
         """Close the connections; they belong to the loop that runs now."""

@@ -23,6 +23,7 @@ class Care(Protocol):
     def revive(self, settings: RetrySettings, now: datetime) -> Mapping[str, int]:
         """Make dead letters due again at the stage where each one died; return reason → URLs.
 
+        Articles of which an enricher failed are sent to the enrichers again in the same way.
         Only those of `revive_reasons`, long enough after they died, that did not die more than
         `revive_rounds` times before; oldest first, at most `revive_limit`. Audited as an action.
         """

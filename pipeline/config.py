@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     FilePath,
+    SecretStr,
     ValidationError,
     field_validator,
 )
@@ -205,11 +206,27 @@ class AlertSettings(_Section):
     )
 
 
+class MailSettings(_Section):
+    """The server by which alerts go out as letters."""
+
+    host: str = Field(default="", max_length=255, description="empty: no letters are sent")
+    port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="tls: from the first byte, usually port 465"
+    )
+    sender: str = Field(default="newsline@localhost", max_length=254, pattern=r"^[^\s@]+@[^\s@]+$")
+    user: str = Field(default="", description="empty: the server asks for none")
+    password: SecretStr = Field(
+        default=SecretStr(""), description="set it in the environment: NEWSLINE_MAIL__PASSWORD"
+    )
+
+
 class EnrichSettings(_Section):
     """What articles are enriched with beside the lists and rules of the configuration folder."""
 
     models: tuple[str, ...] = Field(
-        default=(), description="installed spaCy pipelines that find names, one for a language"
+        default=("en_newsline", "tr_newsline"),
+        description="what finds names no list has, one for a language; none: lists alone",
     )
 
 
@@ -303,6 +320,7 @@ class Config(_Section):
     enrich: EnrichSettings = EnrichSettings()
     serve: ServeSettings = ServeSettings()
     alerts: AlertSettings = AlertSettings()
+    mail: MailSettings = MailSettings()
     retention: RetentionSettings = RetentionSettings()
     rights: RightsSettings = RightsSettings()
     clock: ClockSettings = ClockSettings()

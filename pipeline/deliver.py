@@ -1,29 +1,33 @@
-"""The stage `deliver`: matches saved searches with what was indexed, then tells who wants to hear.
+"""The stage `deliver`: matches saved searches with what was indexed, and tells who wants to hear.
 
     match    lines of the change log → articles → hits, kept with the line that was reached
-    tell     hits that are due → the search's webhook, through the guard of all our requests
+    tell     hits that are due → the search's webhook or mailbox, through the guard of all requests
 
 Nothing is missed: a search goes on at the line that it was matched up to, whenever an article came.
-A hit is kept once for each story, and told at least once.
+A hit is kept once for each story, and told at least once. Receivers of the change feed are told in
+`pipeline/pushing.py`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from email.message import EmailMessage
+from typing import Protocol
 
 import structlog
 
+from pipeline.alerts.letters import MAILTO, letter
 from pipeline.alerts.matching import BATCH, find_matches, indexed_ids
 from pipeline.alerts.saved import Alerts, SavedSearch
 from pipeline.alerts.telling import MAX_HITS, message, next_try
 from pipeline.errors import ItemError, UsageError
-from pipeline.ports import Index, Ledger
+from pipeline.ports import IndexReader, Ledger
+from pipeline.pushing import Post, Push, Pushed
 
 log = structlog.get_logger()
 
-Post = Callable[[str, Mapping[str, Any]], Awaitable[None]]  # raises ItemError
+Mail = Callable[[EmailMessage], Awaitable[None]]  # raises ItemError
 #: The stage, and the lane of a run that does it.
 DELIVER = "deliver"
 _MOST = 100  # messages of one go
@@ -54,7 +58,7 @@ class Told:
     failed: int = 0  # messages; they are sent again, or given up
 
 
-def match(ledger: AlertLedger, index: Index, now: datetime) -> Matched:
+def match(ledger: AlertLedger, index: IndexReader, now: datetime) -> Matched:
     """Match every search with the next lines of the log. Raises what the index raises."""
     done = Matched()
     together: dict[int, list[SavedSearch]] = {}
@@ -80,14 +84,17 @@ def match(ledger: AlertLedger, index: Index, now: datetime) -> Matched:
     return done
 
 
-async def tell(ledger: Alerts, post: Post, now: datetime) -> Told:
+async def tell(ledger: Alerts, post: Post, mail: Mail, now: datetime) -> Told:
     """Send what is due. A receiver that does not take it is tried again later."""
     done = Told()
     for search, hits in ledger.due_hits(now, limit=_MOST):
         some = hits[:MAX_HITS]
         ids = [hit.hit_id for hit in some]
         try:
-            await post(search.webhook, message(search, some, now))
+            if search.webhook.startswith(MAILTO):
+                await mail(letter(search, some, now))
+            else:
+                await post(search.webhook, message(search, some, now))
         except ItemError as error:
             done.failed += 1
             due_at = next_try(now, max(hit.tries for hit in some) + 1)
@@ -107,9 +114,17 @@ class Delivery:
     """The stage over its doors, as a run goes on."""
 
     def __init__(
-        self, ledger: AlertLedger, index: Index, post: Post, now: Callable[[], datetime]
+        self,
+        ledger: AlertLedger,
+        index: IndexReader,
+        now: Callable[[], datetime],
+        *,
+        post: Post,
+        mail: Mail,
+        push: Push,
     ) -> None:
-        self._ledger, self._index, self._post, self._now = ledger, index, post, now
+        self._ledger, self._index, self._now = ledger, index, now
+        self._post, self._mail, self._push = post, mail, push
 
     async def match_all(self) -> Matched:
         """Match what there is. Ends early when the index does not show what it has taken."""
@@ -127,4 +142,8 @@ class Delivery:
 
     async def tell_all(self) -> Told:
         """Tell what is due."""
-        return await tell(self._ledger, self._post, self._now())
+        return await tell(self._ledger, self._post, self._mail, self._now())
+
+    async def push_all(self) -> Pushed:
+        """Tell the receivers of the change feed what they have not heard."""
+        return await self._push.all()

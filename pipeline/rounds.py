@@ -81,6 +81,12 @@ def tell_alerts() -> dict[str, Any]:
         return asdict(asyncio.run(app.delivery.tell_all()))
 
 
+def push_changes() -> dict[str, Any]:
+    """Tell the receivers of the change feed what they have not heard."""
+    with open_shared() as app:
+        return asdict(asyncio.run(app.delivery.push_all()))
+
+
 def changes(position: int) -> Changed:
     """Say what changed after a position, up to a thousand changes."""
     with open_shared() as app:

@@ -189,12 +189,13 @@ class Run:
                 await asyncio.sleep(GATHER_S)
 
     async def _deliver_lane(self, delivery: Delivery) -> None:
-        """Match alerts with what the other lanes have indexed, and tell; none waits for it."""
+        """Match alerts with what the other lanes have indexed, and tell; nothing waits for it."""
         while not self._finished():
             generation = self._quiet.generation
             try:
                 await delivery.match_all()
                 await delivery.tell_all()
+                await delivery.push_all()
             except (IndexUnavailable, AccessDenied) as error:
                 log.warning("alerts_wait", detail=str(error))
             await self._rest(DELIVER, generation)

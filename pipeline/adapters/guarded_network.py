@@ -65,10 +65,8 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
     ) -> AsyncNetworkStream:
         """Look up, check, connect. Raises ItemErrors that say which of the three failed."""
         deadline_s = time.monotonic() + self._settings.connect_timeout_s
-        addresses = await self._addresses(host)
-        self._check(host, port, addresses)
+        addresses = (await self.checked(host, port))[:_MAX_ADDRESSES]
         problem: ItemError | None = None
-        addresses = addresses[:_MAX_ADDRESSES]
         for position, address in enumerate(addresses):
             share_s = (deadline_s - time.monotonic()) / (len(addresses) - position)
             try:
@@ -80,7 +78,15 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
             else:
                 wire_bytes = self._settings.max_wire_bytes
                 return GuardedStream(stream, _FRAMING_FACTOR * wire_bytes + _FRAMING_FREE_BYTES)
-        raise problem or failure("dns_unknown_host", f"{host}: no address")
+        raise problem or failure("connect_failed", f"{host}: not tried")
+
+    async def checked(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses of a host, all of which we may connect to. Raises ItemErrors."""
+        addresses = await self._addresses(host)
+        self._check(host, port, addresses)
+        if not addresses:
+            raise failure("dns_unknown_host", f"{host}: no address")
+        return addresses
 
     async def _addresses(self, host: str) -> Sequence[str]:
         """Return the addresses of a host; names under .localhost are ours alone (RFC 6761)."""

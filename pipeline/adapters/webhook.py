@@ -1,11 +1,9 @@
-"""Sends alerts to an address of the operator's, through the guard of all our requests."""
+"""Sends messages to a receiver's address, through the guard of all our requests."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
 
 import httpcore2
-import orjson
 
 from pipeline.adapters.guarded_network import GuardedNetwork, tls_context
 from pipeline.config import FetchSettings
@@ -13,12 +11,13 @@ from pipeline.errors import Transient
 from pipeline.fetch.reasons import failure, http_reason
 from pipeline.fetch.target import parse_target
 from pipeline.fetch.user_agent import user_agent
+from pipeline.messages import Message, headers
 
 _OK = range(200, 300)
 
 
-async def post(url: str, body: Mapping[str, Any], settings: FetchSettings) -> None:
-    """Send a JSON body; done when the answer is 2xx. Redirects are not followed.
+async def post(url: str, message: Message, settings: FetchSettings, now: datetime) -> None:
+    """Send a message; done when the answer is 2xx. Redirects are not followed.
 
     Raises Transient or Permanent with a reason of pipeline/fetch/reasons.py. Neither they nor the
     log name the address: part of it is often a secret.
@@ -30,19 +29,17 @@ async def post(url: str, body: Mapping[str, Any], settings: FetchSettings) -> No
         port=target.port,
         target=target.path.encode(),
     )
-    headers = (
+    sent = (
         ("Host", target.authority),
         ("User-Agent", user_agent(settings)),
-        ("Content-Type", "application/json"),
+        *headers(message, now),
     )
     pool = httpcore2.AsyncConnectionPool(
         ssl_context=tls_context(settings.ca_file), network_backend=GuardedNetwork(settings)
     )
     try:
         async with asyncio.timeout(settings.page_deadline_s), pool:
-            answer = await pool.request(
-                "POST", address, headers=headers, content=orjson.dumps(body)
-            )
+            answer = await pool.request("POST", address, headers=sent, content=message.body)
     except TimeoutError:
         raise failure("deadline", f"more than {settings.page_deadline_s:g} s") from None
     except (httpcore2.NetworkError, httpcore2.RemoteProtocolError) as error:

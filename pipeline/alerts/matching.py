@@ -81,7 +81,7 @@ def hit_of(search: SavedSearch, hit: Hit) -> AlertHit:
         url=document["url"],
         outlet=document["outlet"],
         published_at=document["published_at"],
-        matched=_pieces(hit.highlights) or _named(search, document),
+        matched=(*_pieces(hit.highlights), *_named(search, document)),
     )
 
 
@@ -91,7 +91,7 @@ def _pieces(highlights: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 
 
 def _named(search: SavedSearch, document: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the filters' values that the article has: why it is found when no word was asked."""
+    """Return the filters' values that the article has."""
     found = []
     for name, wanted in search.filters.items():
         value = document.get(name)

@@ -16,11 +16,12 @@ class SavedSearch:
     name: str
     text: str  # as an analyst types it
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    webhook: str = ""  # gets the hits as JSON; "": only the feed
+    webhook: str = ""  # gets the hits: https://… as JSON, mailto:… as a letter; "": only the feed
     every_s: int = 0  # at least so long between two messages; 0: at once
     seq: int = 0  # line of the change log up to which it has been matched
     created_at: datetime | None = None
     told_at: datetime | None = None  # last message that was taken
+    secret: str = field(default="", repr=False)  # signs what a webhook gets; "": nothing does
 
 
 @dataclass(frozen=True, slots=True)

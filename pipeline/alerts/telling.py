@@ -1,10 +1,14 @@
 """What a receiver of alerts is sent, and when it is tried again."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from pipeline.alerts.saved import AlertHit, SavedSearch
+from pipeline.messages import Message
 
 #: Hits of one message; more come in the next one.
 MAX_HITS = 100
@@ -14,11 +18,21 @@ _WAITS = tuple(
 )
 
 
-def message(search: SavedSearch, hits: Sequence[AlertHit], now: datetime) -> dict[str, Any]:
-    """Return the body of a message: JSON values.
+def message(search: SavedSearch, hits: Sequence[AlertHit], now: datetime) -> Message:
+    """Return what a webhook gets. It may come again, with the same id, and each hit with its key.
 
-    It may come again (at least once): `hits[].key` is the same then.
+    Alerts that were saved before there were secrets are not signed.
     """
+    body = orjson.dumps(_values(search, hits, now))
+    return Message(message_id(hits), body, secret=search.secret)
+
+
+def message_id(hits: Sequence[AlertHit]) -> str:
+    """Return what is the same when the same hits are told again."""
+    return hashlib.sha256("\n".join(hit.key for hit in hits).encode()).hexdigest()[:32]
+
+
+def _values(search: SavedSearch, hits: Sequence[AlertHit], now: datetime) -> dict[str, Any]:
     return {
         "kind": "newsline.alert",
         "name": search.name,

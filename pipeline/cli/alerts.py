@@ -1,11 +1,13 @@
 """`newsline alerts`: saved searches that tell of each story once."""
 
 import secrets
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated
 
 import typer
 
+from pipeline.alerts.letters import MAILTO, is_address
 from pipeline.alerts.matching import BackTest, back_test, query_of
 from pipeline.alerts.saved import MAX_NAME_CHARS, AlertHit, SavedSearch
 from pipeline.app import App
@@ -14,6 +16,7 @@ from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_ex
 from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_blocks, print_json, print_table
 from pipeline.errors import UsageError
 from pipeline.index.query import FILTERS
+from pipeline.messages import new_secret
 
 commands = typer.Typer(
     help="Alerts: saved searches that tell of each story once.", no_args_is_help=True
@@ -72,6 +75,9 @@ def add(
     webhook: Annotated[
         str, typer.Option(help="Address that gets hits as JSON (POST). Default: only the feed.")
     ] = "",
+    email: Annotated[
+        str, typer.Option(help="Address that gets hits as a letter; [mail] says by which server.")
+    ] = "",
     every: Annotated[
         str, typer.Option(help="hit: tell at once; hour, day: gather hits so long.")
     ] = "hit",
@@ -93,16 +99,24 @@ def add(
         raise UsageError(f"--every {every!r}: one of {', '.join(_EVERY)}")
     if webhook and not webhook.startswith(("http://", "https://")):
         raise UsageError(f"--webhook {webhook!r}: an address that begins with https://")
-    search = _search(name, text, filters, webhook=webhook, every_s=_EVERY[every])
+    if email and (webhook or not is_address(email)):
+        raise UsageError(f"--email {email!r}: an address like a@b.example, and no --webhook")
+    target = f"{MAILTO}{email}" if email else webhook
+    search = _search(name, text, filters, webhook=target, every_s=_EVERY[every])
     with open_existing(data, config) as app:
+        if email and not app.config.mail.host:
+            raise UsageError(f"--email {email!r}: [mail] host names no server to send it by")
         app.index.search(query_of(search))
         since, found = _tested(app, search, _DAYS, "")
         kept = app.ledger.add_alert(search, app.clock.now())
     feed = f"/alerts/{kept.alert_id}.atom"
     if json:
-        print_json({"name": kept.name, "feed": feed, "would_have_caught": found.stories})
+        print_json({"name": kept.name, "feed": feed, "would_have_caught": found.stories,
+                    "secret": kept.secret})  # fmt: skip
         return
     typer.echo(_caught(since, found))
+    if kept.secret:
+        typer.echo(f"Messages are signed with {kept.secret}: docs/alerts.md says how to check it.")
     typer.echo(complete(f"Saved. Its feed is {feed} of `newsline serve`."))
 
 
@@ -115,7 +129,7 @@ def list_alerts(
     Example: newsline alerts list --data var/mine
     """
     with open_existing(data, config) as app:
-        searches = app.ledger.alerts()
+        searches = [replace(one, secret="") for one in app.ledger.alerts()]
     if json:
         print_json(searches)
         return
@@ -143,7 +157,7 @@ def show(
     if found is None:
         _unknown(name)
     elif json:
-        print_json({"alert": found, "hits": hits})
+        print_json({"alert": replace(found, secret=""), "hits": hits})
     else:
         _show_hits(f"{found.name}: {found.text} {_said(found)}", hits)
 
@@ -179,7 +193,8 @@ def _search(
         chosen[facet] = (*chosen.get(facet, ()), value)
     if not text.strip() and not chosen:
         raise UsageError("give words to look for, or a --filter")
-    return SavedSearch(secrets.token_hex(16), name, text, chosen, webhook, every_s)
+    secret = new_secret() if webhook.startswith("http") else ""
+    return SavedSearch(secrets.token_hex(16), name, text, chosen, webhook, every_s, secret=secret)
 
 
 def _tested(app: App, search: SavedSearch, days: int, until: str) -> tuple[date, BackTest]:

@@ -34,6 +34,7 @@ TAKES: Mapping[str, tuple[str, ...]] = {
     "keys": (_DATA, _CONFIG),
     "serve": (_DATA, _CONFIG),
     "alerts": (_DATA, _CONFIG),
+    "webhooks": (_DATA, _CONFIG),
     "erase": (_DATA, _CONFIG),
     "kb check": (_CONFIG,),
     "kb suggest": (_DATA, _CONFIG),

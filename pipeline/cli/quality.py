@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from uuid import uuid4
 
+import orjson
 import typer
 
 from pipeline import inspection
@@ -20,6 +22,7 @@ from pipeline.cli.output import (
     print_table,
 )
 from pipeline.errors import UsageError
+from pipeline.messages import Message
 from pipeline.quality.findings import FindingKind, KeptFinding, Silence, is_silenced
 from pipeline.quality.telling import as_dict
 
@@ -39,7 +42,8 @@ def poster(app: App) -> inspection.Post | None:
     from pipeline.adapters.webhook import post  # noqa: PLC0415 - an HTTP client few commands need
 
     def send(url: str, body: Mapping[str, Any]) -> Awaitable[None]:
-        return post(url, body, app.config.fetch)
+        message = Message(uuid4().hex, orjson.dumps(body))
+        return post(url, message, app.config.fetch, app.clock.now())
 
     return send
 

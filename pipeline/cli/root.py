@@ -26,6 +26,7 @@ COMMANDS = {
     "erase": ("erase", "Take articles out for good, everywhere."),
     "kb": ("kb", "Look after the lists of names: check, suggest, refresh."),
     "alerts": ("alerts", "Saved searches that tell of each story once."),
+    "webhooks": ("webhooks", "Services to whom the change feed is pushed."),
     "quality": ("quality", "Is it still good? Findings against objective and past."),
     "index": ("index", "Look after the index: status, rebuild."),
     "ledger": ("ledger", "Look after the ledger: upgrade, backup, restore."),

@@ -35,6 +35,7 @@ from pipeline.cli.output import (
 from pipeline.cli.run_summary import summarise
 from pipeline.config import Config, load
 from pipeline.enrich.enrichers import Enrichers
+from pipeline.enrich.models import load_models
 from pipeline.errors import ConfigError, Fault
 from pipeline.feeds.catalogue import load_catalogue
 from pipeline.feeds.merging import say_merged
@@ -120,7 +121,8 @@ def check(
         faults += error.faults
     for read in (
         lambda: load_catalogue(feeds),
-        lambda: Enrichers.load(folder, models=settings.enrich.models),
+        lambda: Enrichers.load(folder),
+        lambda: load_models(settings.enrich.models, opened=True),
     ):
         try:
             read()

@@ -12,6 +12,8 @@ ENRICHER_FAILED = "enricher_failed"
 _REASON_CHARS = 200
 #: CPU time of one enricher for one text: a hundred times what all of them take for an article.
 BUDGET_S = 3.0
+#: CPU time of what is done once per process: ten times what the largest model takes to load.
+ONCE_BUDGET_S = 30.0
 
 
 class Attempts:
@@ -20,13 +22,20 @@ class Attempts:
     def __init__(self) -> None:
         self.failed: dict[str, str] = {}
 
-    def of(self, enricher: str, work: Callable[[], Part], otherwise: Empty) -> Part | Empty:
+    def of(
+        self,
+        enricher: str,
+        work: Callable[[], Part],
+        otherwise: Empty,
+        *,
+        budget_s: float | None = None,
+    ) -> Part | Empty:
         """Return what the work gives, or `otherwise` when it fails.
 
         Not for want of memory: that is the worker's, and the whole article is tried again.
         """
         try:
-            with cpu_budget(BUDGET_S):
+            with cpu_budget(budget_s or BUDGET_S):
                 return work()
         except MemoryError:
             raise

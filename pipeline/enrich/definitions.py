@@ -11,7 +11,7 @@ from itertools import islice
 
 from pipeline.enrich.folding import fold_key
 from pipeline.enrich.gazetteer import PERSON
-from pipeline.enrich.linking import Linker, Span
+from pipeline.enrich.linking import DEFINITION, Linker, Span
 from pipeline.enrich.matching import find_word
 from pipeline.enrich.taken import Taken
 
@@ -49,7 +49,10 @@ def apply_definitions(linker: Linker, spans: Sequence[Span]) -> list[Span]:
             continue  # the article agrees with the gazetteer
         whole = next((s.entity for s in kept if _covers(linker, s, definition)), "")
         changed = set(meanings)
-        kept = [replace(span, entity=whole) if span in changed else span for span in kept]
+        kept = [
+            replace(span, entity=whole, score=1.0, why=DEFINITION) if span in changed else span
+            for span in kept
+        ]
         if whole:
             kept += find_acronym(linker, acronym, whole, kept)
     return kept
@@ -124,5 +127,5 @@ def find_acronym(linker: Linker, acronym: str, entity: str, taken: Sequence[Span
             first, last = folded.span(start, end)
             surface = folded.original[first:last]
             if surface.isupper() and not covered.overlap(part, start, end):
-                found.append(Span(part, start, end, entity))
+                found.append(Span(part, start, end, entity, why=DEFINITION))
     return found

@@ -19,7 +19,7 @@ from pipeline.enrich import (
     topics,
     wires,
 )
-from pipeline.enrich.attempts import Attempts
+from pipeline.enrich.attempts import ONCE_BUDGET_S, Attempts
 from pipeline.enrich.dates import dates
 from pipeline.enrich.folding import Folded, fold
 from pipeline.enrich.gazetteer import Gazetteer
@@ -197,6 +197,7 @@ class Enrichers:
         linker = Linker(self._gazetteer, parts, code)
         spans = attempts.of("entities", lambda: entities.link_names(linker), [])
         named = self._found_by_model(attempts, linker, spans, code)
+        spans = [span for span in spans if span not in named.replaced]
         masks = [replace(span, entity="") for span in named.spans]
         placed = attempts.of(
             "places",
@@ -217,7 +218,10 @@ class Enrichers:
         model = self._models.get(code or "")
         if model is None:
             return Named()
-        return attempts.of("entities", lambda: self._naming.begin(model, linker, spans), Named())
+        ready = attempts.of("entities", model.opened, None, budget_s=ONCE_BUDGET_S)
+        if ready is None:
+            return Named()
+        return attempts.of("entities", lambda: self._naming.begin(ready, linker, spans), Named())
 
 
 def _tags(section: str | None, keywords: Sequence[str]) -> dict[str, Folded]:

@@ -11,7 +11,7 @@ from pipeline.enrich.linking import Linker, Span
 from pipeline.enrich.surnames import add_surnames
 from pipeline.model import Entity, Mention
 
-VERSION = "2"
+VERSION = "3"
 
 
 def find_entities(

@@ -18,6 +18,12 @@ _LINE_CHARS = 200  # a headline is shorter, and a page without line ends is not 
 #: The ending of an indefinite Arabic accusative, which names of ours do not take: كوباً is a cup.
 _TANWIN = "\u064b"
 
+#: What spoke for a name of the lists, and how sure it makes one.
+NAME, IN_CONTEXT, SURNAME, DEFINITION = "name", "name+context", "surname", "definition"
+_SCORES = {NAME: 1.0, IN_CONTEXT: 0.95}
+#: A surname alone: of the one who was named in full, but another may be meant.
+SURNAME_SCORE = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -31,7 +37,7 @@ class Span:
     spelling: str = ""  # the alias that matched
     engine: str = "gazetteer"
     score: float = 1.0  # how sure it is, 0 to 1
-    why: str = "name"  # slugs of what spoke for it, with + between
+    why: str = NAME  # slugs of what spoke for it, with + between
 
 
 class Linker:
@@ -69,15 +75,20 @@ class Linker:
         if _TANWIN in surface[-2:]:
             return None
         fitting = [alias for alias in hit.payloads if self._fits(alias, surface, part, hit)]
-        chosen = _spelled_alone(fitting, surface) or self._in_context(fitting)
+        chosen, why = _spelled_alone(fitting, surface), NAME
+        if not chosen:
+            chosen, why = self._in_context(fitting)
         if not chosen:
             return None
         if len(chosen) > 1:
             return Span(part, hit.start, hit.end, "")
         (entity, alias), *_ = chosen.items()
-        return Span(part, hit.start, hit.end, entity, alias.full_name, alias.spelling)
+        return Span(
+            part, hit.start, hit.end, entity, alias.full_name, alias.spelling,
+            score=_SCORES[why], why=why,
+        )  # fmt: skip
 
-    def _in_context(self, fitting: Sequence[Alias]) -> dict[str, Alias]:
+    def _in_context(self, fitting: Sequence[Alias]) -> tuple[dict[str, Alias], str]:
         """Return the entities that the context allows; one that it asks for goes before others."""
         allowed: dict[str, Alias] = {}
         wanted: dict[str, Alias] = {}
@@ -87,7 +98,7 @@ class Linker:
                 allowed.setdefault(alias.entity, alias)
                 if rule and rule.needs:
                     wanted.setdefault(alias.entity, alias)
-        return wanted if len(wanted) == 1 else allowed
+        return (wanted, IN_CONTEXT) if len(wanted) == 1 else (allowed, NAME)
 
     def _fits(self, alias: Alias, surface: str, part: str, hit: Hit[Alias]) -> bool:
         if self.language and alias.language not in (ANY_LANGUAGE, self.language):

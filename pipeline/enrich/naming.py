@@ -8,8 +8,8 @@ The lists go first: a stretch that they know, or know to be nobody, stays theirs
     model+surname  a surname alone, of one person whom this article names in full; of two: nobody
 
 One name has one kind in an article: the one that the model gives it most often. What GeoNames knows
-goes before a model's single words, which it often gets wrong; a person who is named by a single
-word, and once, stays out.
+goes before a model's single words, which it often gets wrong. Places of the lists within the name
+of an organisation are part of it: "University of Ankara" is no mention of Ankara.
 """
 
 import re
@@ -25,10 +25,8 @@ from pipeline.enrich.linking import Linker, Span
 from pipeline.enrich.models import Found, NameModel
 from pipeline.enrich.taken import Taken
 
-VERSION = "1"
+VERSION = "2"
 _MIN_CHARS, _MAX_CHARS = 2, 100
-#: A person whom an article never names in full has to be named so often, to be one.
-_OFTEN = 2
 #: How sure a name of a model is: about three in four are right (docs/entities.md).
 _SCORE = 0.75
 _NO_WORD = re.compile(r"\W+")
@@ -41,6 +39,10 @@ _ORGANISATION = re.compile(
     r"|foundation|front|group|hospital|inc|institute|league|ltd|ministry|movement|network|office"
     r"|organisation|organization|parliament|party|police|press|school|senate|service|society|times"
     r"|tribunal|union|university)$| (party|university|bank|ministry|institute) of "
+    r"|^(university|bank|ministry|institute|federation|association) of "
+    r"| (ajansi|bakanligi|bankasi|belediyesi|birligi|dernegi|enstitusu|fakultesi|federasyonu"
+    r"|gazetesi|holding|kolej|koleji|komutanligi|konseyi|kulubu|kurumu|mahkemesi|meclisi|okulu"
+    r"|ordusu|partisi|sirketi|universitesi|vakfi)$"
 )
 _ARTICLE = re.compile(r"[Tt]he\s+")
 
@@ -70,12 +72,14 @@ class Named:
     spans: list[Span] = field(default_factory=list)
     names: dict[str, Name] = field(default_factory=dict)  # id → who the spans refer to
     waiting: list[_Candidate] = field(default_factory=list)  # until the places are known
+    replaced: set[Span] = field(default_factory=set)  # places that are part of a longer name
 
 
 class Naming:
     """Adds a model's names. Built once from the lists, then only read."""
 
     def __init__(self, gazetteer: Gazetteer) -> None:
+        self._gazetteer = gazetteer
         self._titles = gazetteer.words.titles
         self._known = {
             (name.type, _key(spelling, name.type)): name
@@ -87,12 +91,15 @@ class Naming:
     def begin(self, model: NameModel, linker: Linker, spans: Sequence[Span]) -> Named:
         """Return the people and organisations of several words outside what is linked already."""
         named, taken = Named(model.engine), Taken(linker.parts, spans)
-        found = [
-            one
-            for part, folded in linker.parts.items()
-            for one in self._candidates(model, part, folded)
-            if not taken.overlap(part, one.start, one.end)
-        ]
+        found = []
+        for part, folded in linker.parts.items():
+            for one in self._candidates(model, part, folded):
+                if taken.overlap(part, one.start, one.end):
+                    inner = self._only_places(one, spans)
+                    if not inner:
+                        continue
+                    named.replaced.update(inner)
+                found.append(one)
         for one in _of_one_kind(found):
             if one.type != PLACE and one.is_whole:
                 self._add(named, one)
@@ -101,18 +108,37 @@ class Naming:
         named.spans += _acronyms(linker, named, spans)
         return named
 
+    def _only_places(self, one: _Candidate, spans: Sequence[Span]) -> list[Span]:
+        """Return the places within an organisation's name; none if somebody else is in it."""
+        if one.type != ORGANISATION or not _ORGANISATION.search(fold_key(one.name)):
+            return []
+        inner = [
+            span
+            for span in spans
+            if span.part == one.part and span.start < one.end and one.start < span.end
+        ]
+        names = (self._gazetteer.names.get(span.entity) for span in inner)
+        fit = all(
+            name is not None
+            and name.type == PLACE
+            and one.start <= span.start
+            and span.end <= one.end
+            and span.end - span.start < one.end - one.start
+            for name, span in zip(names, inner, strict=True)
+        )
+        return inner if fit else []
+
     def finish(self, named: Named, linker: Linker, spans: Sequence[Span]) -> list[Span]:
         """Return all spans of an article, when those of the places are there."""
         taken = Taken(linker.parts, [*spans, *named.spans])
         surnames = _surnames(named)
-        often = Counter(one.key for one in named.waiting if one.type == PERSON)
         for one in named.waiting:
             if taken.overlap(one.part, one.start, one.end):
                 continue
             bearers = surnames.get(one.key, set())
             if bearers:
                 named.spans += _borne(one, bearers, named.engine)
-            elif one.type != PERSON or often[one.key] >= _OFTEN:
+            else:
                 self._add(named, one)
         return [*(span for span in spans if span.entity), *named.spans]
 

@@ -20,12 +20,24 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "dates": ("dates",),
     "key_phrases": ("key_phrases",),
 }
+#: Enricher → those that read what it found, and say something else when it does.
+READERS: Mapping[str, tuple[str, ...]] = {
+    "language": tuple(name for name in PARTS if name != "fingerprint"),
+    "entities": ("quotes", "stories", "key_phrases"),
+    "places": ("quotes", "stories", "key_phrases"),
+    "topics": ("stories",),
+    "sentences": ("quotes",),
+}
 
 
 def with_part(kept: Enrichment, new: Enrichment, enricher: str) -> Enrichment:
-    """Return an enrichment with what one enricher says now; the others' parts stay as they are."""
-    fields = PARTS[enricher]
-    made = {name for name, parts in PARTS.items() if set(parts) & set(fields)}
+    """Return an enrichment with what one enricher says now, and those that read what it found.
+
+    The others' parts stay as they are, and so does that of a reader that failed.
+    """
+    renewed = {enricher, *READERS.get(enricher, ())} - new.failed.keys()
+    fields = {name for part in renewed for name in PARTS[part]}
+    made = {name for name, parts in PARTS.items() if fields.issuperset(parts)}
     versions = {**kept.versions, **{name: new.versions[name] for name in made}}
     failed = {name: why for name, why in kept.failed.items() if name not in made}
     return replace(

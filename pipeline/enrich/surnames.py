@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.enrich.folding import fold_key
-from pipeline.enrich.linking import Linker, Span
+from pipeline.enrich.linking import SURNAME, SURNAME_SCORE, Linker, Span
 from pipeline.enrich.matching import find_word
 from pipeline.enrich.taken import Taken
 
@@ -74,6 +74,6 @@ def _bare(linker: Linker, surname: str, named: _Named, taken: Taken) -> list[Spa
                 and not taken.overlap(part, start, end)
                 and not linker.another_first_name(span, taken)
             ):
-                found.append(replace(span, entity=people.pop()))
+                found.append(replace(span, entity=people.pop(), score=SURNAME_SCORE, why=SURNAME))
     taken.add(found)
     return found

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipeline.config import RightsSettings
 from pipeline.histories import Histories
-from pipeline.index.query import Query, SearchPage
+from pipeline.index.query import Hit, Query, SearchPage
 from pipeline.model import Document
 from pipeline.ports import IndexReader
 from pipeline.rights import SNIPPET_ONLY, as_shown, snippet
@@ -16,7 +16,7 @@ class ShownIndex:
     """An index that gives of each document what its outlet allows to show.
 
     What is found does not depend on it: a search goes over whole texts. Fragments with the words
-    that were searched for are no longer than those of any search engine.
+    that were searched for are shown of what may be shown only.
     """
 
     def __init__(self, index: IndexReader, rights: RightsSettings) -> None:
@@ -40,13 +40,19 @@ class ShownIndex:
     def search(self, query: Query) -> SearchPage:
         """Answer a query."""
         page = self._index.search(query)
-        hits = tuple(replace(hit, document=as_shown(hit.document, self._rights))
-                     for hit in page.hits)  # fmt: skip
-        return replace(page, hits=hits)
+        return replace(page, hits=tuple(_shown_hit(hit, self._rights) for hit in page.hits))
 
     def describe(self) -> Mapping[str, object]:
         """Return facts about the index."""
         return self._index.describe()
+
+
+def _shown_hit(hit: Hit, rights: RightsSettings) -> Hit:
+    shown = as_shown(hit.document, rights)
+    if SNIPPET_ONLY not in (shown.get("flags") or ()):
+        return replace(hit, document=shown)
+    title = {part: pieces for part, pieces in hit.highlights.items() if part == "title"}
+    return replace(hit, document=shown, highlights=title)
 
 
 def shown_revisions(ledger: Histories, document: Document, *, limit: int) -> list[Revision]:

@@ -16,13 +16,15 @@ from support_serve import client, fill, make_key, served, with_settings
 
 from pipeline.adapters.webhook import post
 from pipeline.alerts.matching import back_test
-from pipeline.alerts.saved import SavedSearch
+from pipeline.alerts.saved import AlertHit, SavedSearch
 from pipeline.alerts.telling import message, next_try
 from pipeline.config import FetchSettings
 from pipeline.deliver import Delivery
 from pipeline.errors import IndexUnavailable, Transient
 from pipeline.index.query import Query
 from pipeline.keys import KeyScope
+from pipeline.messages import new_secret
+from pipeline.pushing import Push
 from pipeline.urls import article_id
 
 A, B, C, D = (f"https://herald.example/{name}" for name in "abcd")
@@ -41,11 +43,14 @@ def embedded(tmp_path):
         yield doors
 
 
-def delivery(doors, send=None):
-    async def nobody(url, body):
-        raise AssertionError(f"nobody is to be told: {url} {body}")
+async def nobody(*told):
+    raise AssertionError(f"nobody is to be told: {told}")
 
-    return Delivery(doors.ledger, doors.index, send or nobody, doors.clock.now)
+
+def delivery(doors, send=nobody, mail=nobody, *, index=None, now=None):
+    index, now = index or doors.index, now or doors.clock.now
+    push = Push(doors.ledger, index, doors.config.rights, nobody, now)
+    return Delivery(doors.ledger, index, now, post=send, mail=mail, push=push)
 
 
 def match(doors):
@@ -137,7 +142,7 @@ def test_while_the_index_is_away_nothing_is_lost(embedded):
             raise IndexUnavailable("it is away")
 
     with pytest.raises(IndexUnavailable):
-        asyncio.run(Delivery(doors.ledger, Away(), None, doors.clock.now).match_all())
+        asyncio.run(delivery(doors, index=Away()).match_all())
     assert match(doors).hits == 1
 
 
@@ -172,8 +177,8 @@ def receiver(*statuses):
 def sender(port):
     settings = FetchSettings(allow_private=("127.0.0.0/8",), ports=(port,))
 
-    async def send(url, body):
-        await post(url, body, settings)
+    async def send(url, message):
+        await post(url, message, settings, NOW)
 
     return send
 
@@ -189,10 +194,7 @@ def test_a_webhook_gets_each_story_once_and_again_when_it_did_not_take_it(embedd
         assert (told.failed, told.messages) == (1, 0)
         assert doors.ledger.hits("zone", limit=9)[0].failed_reason == "http_503"
         assert asyncio.run(stage.tell_all()).failed == 0  # it rests
-        later = Delivery(
-            doors.ledger, doors.index, stage._post,
-            lambda: doors.clock.now() + timedelta(minutes=2),
-        )  # fmt: skip
+        later = delivery(doors, stage._post, now=lambda: doors.clock.now() + timedelta(minutes=2))
         told = asyncio.run(later.tell_all())
         assert (told.messages, told.hits) == (1, 1)
         assert asyncio.run(later.tell_all()).messages == 0
@@ -210,8 +212,9 @@ def test_an_address_that_is_not_public_is_never_asked(embedded):
         publish(doors, A, "A safe zone was agreed on.")
         match(doors)
 
-        async def guarded(url, body):
-            await post(url, body, FetchSettings(ports=(int(url.split(":")[2].split("/")[0]),)))
+        async def guarded(url, message):
+            settings = FetchSettings(ports=(int(url.split(":")[2].split("/")[0]),))
+            await post(url, message, settings, NOW)
 
         told = asyncio.run(delivery(doors, guarded).tell_all())
     assert (told.failed, got) == (1, [])
@@ -242,9 +245,40 @@ def test_a_receiver_that_fails_harms_no_other(embedded):
     assert (told.failed, told.messages, len(got)) == (1, 1, 1)
 
 
-def test_a_message_is_json():
-    body = message(SavedSearch("a", "n", "t"), [], NOW)
-    assert orjson.loads(orjson.dumps(body)) == body
+def test_a_message_has_the_same_id_when_the_same_hits_are_told_again():
+    search = SavedSearch("a", "n", "t", secret=new_secret())
+    hits = [AlertHit("a", story, story, "", "", "", None, ()) for story in ("s1", "s2")]
+    first, again = (message(search, hits, NOW + timedelta(hours=late)) for late in (0, 1))
+    assert first.message_id == again.message_id != message(search, hits[:1], NOW).message_id
+    assert first.secret == search.secret
+    assert orjson.loads(first.body)["hits"][1]["key"] == "a.s2"
+
+
+def test_a_letter_goes_to_the_mailbox_of_a_search_and_again_when_it_did_not_go(embedded):
+    doors = doors_of(embedded)
+    save(doors, webhook="mailto:desk@herald.example")
+    publish(doors, A, "A safe zone was agreed on.")
+    match(doors)
+    sent, fails = [], [Transient("mail_not_taken", "the server is away")]
+
+    async def mail(letter):
+        sent.append(letter)
+        if fails:
+            raise fails.pop()
+
+    assert asyncio.run(delivery(doors, mail=mail).tell_all()).failed == 1
+    later = delivery(doors, mail=mail, now=lambda: doors.clock.now() + timedelta(minutes=2))
+    assert asyncio.run(later.tell_all()).messages == 1
+    first, again = sent
+    assert first["Message-ID"] == again["Message-ID"]
+    assert (first["To"], first["Subject"]) == ("desk@herald.example", "zone: 1 story")
+    assert A in first.get_content()
+
+
+def test_no_letters_are_promised_where_there_is_no_server(embedded):
+    new = {"name": "zone", "search": {"q": "zone"}, "webhook": "mailto:desk@herald.example"}
+    refused = ask(client(embedded), "POST", "/v1/alerts", 400, json=new).json()
+    assert "[mail] host" in refused["detail"]
 
 
 # ── API ───────────────────────────────────────────────────────────────────────────────────────
@@ -261,6 +295,7 @@ def test_searches_are_saved_shown_read_as_a_feed_and_removed(embedded):
     new = {"name": "zone", "search": {"q": '"safe zone"', "language": ["en"]}}
     made = ask(api, "POST", "/v1/alerts", 201, json=new).json()
     assert made["filters"] == {"language": ["en"]}
+    assert made["secret"] == ""  # there is no webhook to sign for
     ask(api, "POST", "/v1/alerts", 400, json=new)  # the name is taken
     publish(doors, A, "A <b>safe zone</b> was agreed on.")
     match(doors)

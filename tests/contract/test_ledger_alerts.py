@@ -69,6 +69,15 @@ def test_a_story_that_took_in_one_that_was_told_is_not_told_again(ledger):
     assert ledger.keep_hits("a1", 2, [hit("new"), hit("other")], NOW) == 1
 
 
+def test_nor_one_that_took_it_in_by_way_of_another(ledger):
+    ledger.add_alert(ZONE, NOW)
+    ledger.keep_hits("a1", 1, [hit("old")], NOW)
+    for merged, into in (("old", "between"), ("between", "new"), ("new", "between")):
+        merge = {"at": NOW, "merged": merged, "into": into, "articles": 1, "because_of": "x"}
+        ledger.database.write(lambda c, row=merge: c.execute(sa.insert(story_merges), row))
+    assert ledger.keep_hits("a1", 2, [hit("new"), hit("other")], NOW) == 1
+
+
 def test_hits_are_due_until_they_are_taken_or_given_up(ledger):
     ledger.add_alert(ZONE, NOW)
     ledger.keep_hits("a1", 1, [hit("s1"), hit("s2")], NOW)

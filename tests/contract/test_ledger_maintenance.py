@@ -31,6 +31,8 @@ from pipeline.adapters.ledger.change_tables import change_log
 from pipeline.adapters.ledger.records import _STATE_COLUMNS, state_row
 from pipeline.adapters.ledger.tables import feeds, metadata
 from pipeline.alerts.saved import AlertHit, SavedSearch
+from pipeline.changes.tokens import Place
+from pipeline.changes.webhooks import Webhook
 from pipeline.errors import ConfigError, StoreUnavailable, UsageError
 from pipeline.keys import KeyScope
 from pipeline.model import Stage
@@ -240,6 +242,7 @@ def full(ledger):
     ledger.erase(["nobody-listed-it"], actor="operator", why="order 12", now=NOW)
     ledger.add_alert(SavedSearch("a1", "zone", "zone"), NOW)
     ledger.keep_hits("a1", 99, [AlertHit("a1", "s1", "x", "Patrols", A, "herald", None, ())], NOW)
+    ledger.add_webhook(Webhook("desk", "https://desk.example/hook", Place(0)), NOW)
     ledger.number_changes()
     ledger.advance_export("events", 1)
     ledger.finish_run(run_id, NOW)

@@ -197,6 +197,7 @@ PAGES = (
     "/entity?place=Ankara",
     "/places?world=1",
     "/articles/nobody",
+    "/alerts",
     "/login",
 )
 

@@ -136,7 +136,7 @@ def _stem(linked, surface):
 
 
 @pytest.mark.parametrize(
-    ("words", "floor"), [(None, 0.995), (5, 0.96)], ids=["sentence", "five words"]
+    ("words", "floor"), [(None, 0.998), (5, 0.98)], ids=["sentence", "five words"]
 )
 def test_languages_of_parallel_sentences(corpora, enrichers, words, floor):
     path = corpora / "enrich/lang/pud_parallel_a.jsonl"

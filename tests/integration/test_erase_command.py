@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from pipeline.cli.root import build
 from pipeline.config import Config, OutletRights, RightsSettings
 from pipeline.errors import UsageError
+from pipeline.index.query import Query
 from pipeline.serve.shown import ShownIndex
 from pipeline.urls import article_id
 
@@ -99,6 +100,10 @@ def test_of_a_limited_outlet_the_server_shows_a_snippet_everywhere(folder):
         ]
         assert len(texts) == 4
         assert all(len(text) <= 302 for text in texts)
+        hits = api.get("/v1/search", params={"q": "argued"}).json()["hits"]
+        assert [one["highlights"].get("text", []) for one in hits] == [[]]
+        bare = opened.index.search(Query(text="argued")).hits
+        assert [bool(one.highlights["text"]) for one in bare] == [True]
         page = api.get(f"/articles/{id_}").text
         assert "beginning of the text only" in page
         assert page.count("had long argued") <= 5

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import orjson
 import pytest
 from support_ledger import decision, poll
 from support_run import Trip, article, feed, rss
@@ -17,6 +18,7 @@ from pipeline.adapters.webhook import post
 from pipeline.cli.root import build
 from pipeline.config import AlertSettings, Config, FetchSettings
 from pipeline.errors import IndexUnavailable, StoreUnavailable, UsageError
+from pipeline.messages import Message
 from pipeline.quality.findings import FindingKind, Silence
 from pipeline.rebuild import rebuild
 
@@ -72,7 +74,7 @@ def inspect(trip, index=None):
 
 def tell(trip, config):
     async def send(url, body):
-        await post(url, body, config.fetch)
+        await post(url, Message("1", orjson.dumps(body)), config.fetch, trip.clock.now())
 
     return asyncio.run(inspection.tell(trip.ledger, config, trip.clock.now(), send))
 

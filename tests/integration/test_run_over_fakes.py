@@ -6,13 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
+import orjson
 import pytest
 from support_run import HTML, RSS, Trip, article, feed, rss
 
 from pipeline.alerts.saved import SavedSearch
+from pipeline.changes.tokens import Place
+from pipeline.changes.webhooks import Webhook
+from pipeline.config import RightsSettings
 from pipeline.deliver import Delivery
 from pipeline.errors import Permanent
 from pipeline.model import Stage, Status
+from pipeline.pushing import Push
 from pipeline.run import Run
 from pipeline.work import ReplaySelector, RobotsCopy
 
@@ -308,14 +313,18 @@ def test_an_address_that_changes_while_the_old_one_is_asked_is_not_lost(trip, mo
 def test_a_run_tells_of_what_it_indexed_before_it_ends(trip):
     told = []
 
-    async def send(url, body):
-        told.append((url, body["hits"][0]["url"]))
+    async def send(url, message):
+        (said,) = orjson.loads(message.body)["hits"] if url == hook else orjson.loads(message.body)
+        told.append((url, said["url"] if url == hook else said["data"]["document"]["url"]))
 
-    hook = "https://receiver.example/hook"
-    trip.ledger.add_alert(SavedSearch("a1", "patrols", "patrols", webhook=hook), trip.clock.now())
-    delivery = Delivery(trip.ledger, trip.doors.index, send, trip.clock.now)
+    hook, desk = "https://receiver.example/hook", "https://desk.example/hook"
+    ledger, index, now = trip.ledger, trip.doors.index, trip.clock.now
+    ledger.add_alert(SavedSearch("a1", "patrols", "patrols", webhook=hook), now())
+    ledger.add_webhook(Webhook("desk", desk, Place(0)), now())
+    push = Push(ledger, index, RightsSettings(), send, now)
+    delivery = Delivery(ledger, index, now, post=send, mail=None, push=push)
     run = Run(trip.doors, once=True, stop=asyncio.Event(), delivery=delivery)
     asyncio.run(run.go())
-    assert told == [(hook, A)]
+    assert told == [(hook, A), (desk, A)]
     asyncio.run(Run(trip.doors, once=True, stop=asyncio.Event(), delivery=delivery).go())
-    assert len(told) == 1
+    assert len(told) == 2

@@ -185,3 +185,27 @@ def test_the_time_grows_with_the_length_and_no_faster(enrichers, text):
     begin = time.process_time()
     enrichers.enrich(title="", text=text, language="en")
     assert time.process_time() - begin < 2  # measured 0.02 to 0.2 s; 1.5 to 40 s when quadratic
+
+
+def test_every_mention_says_why_it_was_linked(root):
+    found = Enrichers.load(root / "config").enrich(
+        title="",
+        text="Foreign Minister Heiko Maas met the Turkish General Staff (TGS). Maas left the TGS.",
+        language="en",
+    )
+    said = {
+        one.name: [(mention.surface, mention.why, mention.score) for mention in one.mentions]
+        for one in found.entities
+    }
+    assert said["Heiko Maas"] == [("Heiko Maas", "name", 1.0), ("Maas", "surname", 0.9)]
+    assert said["Turkish General Staff"] == [
+        ("Turkish General Staff", "name", 1.0), ("TGS", "definition", 1.0),
+        ("TGS", "definition", 1.0),
+    ]  # fmt: skip
+
+
+def test_a_name_that_needed_its_context_says_so(root):
+    text = "The SDF said that its fighters in Syria would withdraw from the border."
+    found = Enrichers.load(root / "config").enrich(title="", text=text, language="en")
+    (why,) = (one.mentions[0].why for one in found.entities if one.name.startswith("Syrian Dem"))
+    assert why == "name+context"

@@ -1,6 +1,6 @@
 """The tables of saved searches and their hits; see tables.py for all others."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, text
 
 from pipeline.adapters.ledger.columns import SafeText, UtcTime
 from pipeline.adapters.ledger.tables import metadata, serial
@@ -17,6 +17,7 @@ alerts = Table(
     Column("seq", BigInteger, nullable=False),  # matched up to this line of the change log
     Column("created_at", UtcTime, nullable=False),
     Column("told_at", UtcTime),
+    Column("secret", SafeText, nullable=False, server_default=text("''")),
     Index(None, "name", unique=True),
 )
 

@@ -36,6 +36,7 @@ class SqlAlerts:
                 "filters": to_json({name: list(said) for name, said in alert.filters.items()}),
                 "webhook": alert.webhook,
                 "every_s": alert.every_s,
+                "secret": alert.secret,
                 "seq": connection.execute(last).scalar_one(),
                 "created_at": now,
             }
@@ -156,11 +157,15 @@ def _keep(
 
 
 def _is_told(connection: Connection, story_id: str, told: set[str]) -> bool:
-    """Tell whether a story, or one that became part of it, was told of."""
-    if story_id in told:
-        return True
-    parts = sa.select(story_merges.c.merged).where(story_merges.c.into == story_id)
-    return not told.isdisjoint(connection.scalars(parts))
+    """Tell whether a story, or one that became part of it by whatever steps, was told of."""
+    seen, parts = set[str](), {story_id}
+    while parts:
+        if not told.isdisjoint(parts):
+            return True
+        seen |= parts
+        merged = sa.select(story_merges.c.merged).where(story_merges.c.into.in_(parts))
+        parts = set(connection.scalars(merged)) - seen
+    return False
 
 
 def _may_tell(row: Row, now: datetime) -> bool:
@@ -180,6 +185,7 @@ def _search(row: Row) -> SavedSearch:
         seq=row["seq"],
         created_at=row["created_at"],
         told_at=row["told_at"],
+        secret=row["secret"],
     )
 
 

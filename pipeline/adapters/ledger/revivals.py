@@ -1,4 +1,7 @@
-"""Dead letters that may have got over what killed them; when backfills began and ended."""
+"""Dead letters that may have got over what killed them, articles of which an enricher failed.
+
+Also when backfills began and ended.
+"""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -7,11 +10,17 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from pipeline.adapters.ledger.engine import chunks
-from pipeline.adapters.ledger.replays import backfill_left, replay_conditions, send_back
+from pipeline.adapters.ledger.replays import (
+    backfill_left,
+    replay_conditions,
+    send_back,
+    send_to_enrich,
+)
 from pipeline.adapters.ledger.tables import actions, outcomes, urls
 from pipeline.adapters.ledger.workload import add_action
 from pipeline.config import RetrySettings
-from pipeline.model import Result
+from pipeline.enrich.attempts import ENRICHER_FAILED
+from pipeline.model import Result, Stage
 from pipeline.oversight import Action
 from pipeline.work import Backfill, ReplaySelector
 
@@ -21,7 +30,7 @@ BEGUN, ENDED = "backfill", "backfill ended"
 
 
 def revive(connection: Connection, settings: RetrySettings, now: datetime) -> dict[str, int]:
-    """Make them due at the stage where each one died; return reason → URLs."""
+    """Make them due at the stage where each one died or failed; return reason → URLs."""
     at_rest = replay_conditions(ReplaySelector())
     chosen = connection.execute(_chosen(at_rest, settings, now)).all() if _any(settings) else []
     revived: Counter[str] = Counter()
@@ -29,14 +38,62 @@ def revive(connection: Connection, settings: RetrySettings, now: datetime) -> di
         for ids in chunks(row.url_id for row in chosen if row.reason == reason):
             wanted = [*at_rest, urls.c.url_id.in_(ids)]  # again: somebody else may be faster
             revived[reason] += send_back(connection, wanted, urls.c.failed_stage, now)
+    if incomplete := _complete(connection, settings, now):
+        revived[ENRICHER_FAILED] = incomplete
     if items := revived.total():
         subject = ", ".join(f"{reason} {count}" for reason, count in revived.items())
-        add_action(connection, Action(now, ACTOR, REVIVE, f"dead letters: {subject}", items))
+        add_action(connection, Action(now, ACTOR, REVIVE, f"tried again: {subject}", items))
     return dict(revived)
 
 
 def _any(settings: RetrySettings) -> bool:
     return bool(settings.revive_reasons and settings.revive_rounds)
+
+
+def _complete(connection: Connection, settings: RetrySettings, now: datetime) -> int:
+    """Send articles to the enrichers again of which one failed the last time; return how many.
+
+    As with dead letters: each rests longer than the time before, and then it is left alone.
+    """
+    if not settings.revive_rounds:
+        return 0
+    rests = [settings.revive_after_s * 2**round_ for round_ in range(settings.revive_rounds)]
+    failed = (
+        (outcomes.c.stage == Stage.ENRICH)
+        & (outcomes.c.result == Result.OK)
+        & (outcomes.c.reason == ENRICHER_FAILED)
+    )
+    # Whoever failed before that has had its rounds: what is looked at stays little.
+    since = now - timedelta(seconds=2 * sum(rests))
+    last = (
+        sa.select(
+            outcomes.c.url_id,
+            sa.func.max(outcomes.c.outcome_id).label("outcome_id"),
+            sa.func.max(outcomes.c.at).label("at"),
+        )
+        .where(failed, outcomes.c.at >= since)
+        .group_by(outcomes.c.url_id)
+        .subquery()
+    )
+    went_well = sa.exists().where(
+        outcomes.c.url_id == last.c.url_id,
+        outcomes.c.stage == Stage.ENRICH,
+        outcomes.c.outcome_id > last.c.outcome_id,
+    )
+    failures = sa.select(sa.func.count()).where(failed, outcomes.c.url_id == last.c.url_id)
+    rested = [
+        (failures.scalar_subquery() == times) & (last.c.at <= now - timedelta(seconds=rest))
+        for times, rest in enumerate(rests, 1)
+    ]
+    query = (
+        sa.select(urls.c.article_id)
+        .join(last, last.c.url_id == urls.c.url_id)
+        .where(sa.or_(*rested), ~went_well)
+        .order_by(last.c.at, urls.c.url_id)
+        .limit(settings.revive_limit)
+    )
+    found = [article_id for article_id in connection.scalars(query) if article_id]
+    return send_to_enrich(connection, found, now)
 
 
 def _chosen(

@@ -31,6 +31,7 @@ from pipeline.adapters.ledger.histories import SqlHistories
 from pipeline.adapters.ledger.keys import SqlKeys
 from pipeline.adapters.ledger.oversight import SqlOversight
 from pipeline.adapters.ledger.tables import robots, runs
+from pipeline.adapters.ledger.webhooks import SqlWebhooks
 from pipeline.errors import UsageError
 from pipeline.index.event import RecordedOutcome
 from pipeline.model import ArchivePlace, Change, Stage
@@ -51,7 +52,9 @@ from pipeline.work import (
 )
 
 
-class SqlLedger(SqlOversight, SqlCare, SqlHistories, SqlChangeLog, SqlAlerts, SqlErasure, SqlKeys):
+class SqlLedger(
+    SqlOversight, SqlCare, SqlHistories, SqlChangeLog, SqlAlerts, SqlWebhooks, SqlErasure, SqlKeys
+):
     """The ledger in a database. Every method is described in `pipeline.ports.Ledger`."""
 
     def __init__(self, database: Database) -> None:

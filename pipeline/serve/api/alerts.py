@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pipeline.alerts.atom import atom
+from pipeline.alerts.letters import MAILTO
 from pipeline.alerts.matching import back_test, query_of
 from pipeline.alerts.saved import MAX_NAME_CHARS, AlertHit, SavedSearch
 from pipeline.index.query import FILTERS
 from pipeline.keys import KeyScope
+from pipeline.messages import new_secret
 from pipeline.ops.asked import storable
 from pipeline.serve.access import Served, refuse_too_many, requires
 from pipeline.serve.api.answers import NOT_FOUND, REFUSALS, answer
@@ -24,7 +26,7 @@ from pipeline.serve.serving import Serving
 
 _FEED_HITS = 100
 _NAME = r"^[^\x00-\x1f\x7f/]+$"
-_WEBHOOK = r"^(https?://[^\s/@]+(/[^\s@]*)?)?$"
+_WEBHOOK = r"^(https?://[^\s/@]+(/[^\s@]*)?|mailto:[^\s@,;<>]+@[^\s@,;<>]+)?$"
 
 router = APIRouter(
     prefix="/v1",
@@ -66,6 +68,14 @@ class Alert(BaseModel):
     feed: str = Field(description="path of its Atom feed: whoever knows it may read it")
 
 
+class AlertMade(Alert):
+    """A saved search, with what is told of it once."""
+
+    secret: str = Field(
+        description="signs what the webhook gets (Standard Webhooks); not shown again"
+    )
+
+
 class AlertWithHits(Alert):
     """A saved search with its newest hits."""
 
@@ -95,7 +105,9 @@ class NewAlert(BaseModel):
 
     name: str = Field(min_length=1, max_length=MAX_NAME_CHARS, pattern=_NAME)
     search: Narrowed = Field(description="as in /v1/search; days are not part of an alert")
-    webhook: str = Field("", max_length=2_000, pattern=_WEBHOOK)
+    webhook: str = Field(
+        "", max_length=2_000, pattern=_WEBHOOK, description="https://… gets JSON, mailto:… a letter"
+    )
     every_s: int = Field(0, ge=0, le=7 * 86_400)
 
     @model_validator(mode="after")
@@ -119,7 +131,7 @@ def list_alerts(request: Request, serving: Served) -> Response:
     return answer(request, AlertList(alerts=[_shown(one) for one in serving.ledger.alerts()]))
 
 
-@router.post("/alerts", response_model=Alert, status_code=HTTPStatus.CREATED)
+@router.post("/alerts", response_model=AlertMade, status_code=HTTPStatus.CREATED)
 def add_alert(request: Request, serving: Served, new: NewAlert) -> Response:
     """Save a search; it is matched with what is indexed from now on."""
     search = SavedSearch(
@@ -129,9 +141,14 @@ def add_alert(request: Request, serving: Served, new: NewAlert) -> Response:
         filters=_filters(new.search),
         webhook=new.webhook,
         every_s=new.every_s,
+        secret=new_secret() if new.webhook.startswith("http") else "",
     )
+    if new.webhook.startswith(MAILTO) and not serving.config.mail.host:
+        detail = "No letters are sent here: the operator has named no server ([mail] host)."
+        raise Refused(HTTPStatus.BAD_REQUEST, "bad_request", detail)
     serving.index.search(query_of(search))  # refuses what could never be answered
-    made = answer(request, _shown(serving.ledger.add_alert(search, serving.clock.now())))
+    kept = _shown(serving.ledger.add_alert(search, serving.clock.now()))
+    made = answer(request, AlertMade(**kept.model_dump(), secret=search.secret))
     made.status_code = HTTPStatus.CREATED
     return made
 

@@ -2,12 +2,10 @@
 
 import threading
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio
-import orjson
 import structlog
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -16,22 +14,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipeline.changes.following import (
-    FOLLOWED,
-    FeedLine,
-    Filters,
-    Withheld,
-    concerns,
-    follow,
-    is_reserved,
-)
-from pipeline.changes.log import About
-from pipeline.changes.tokens import MAX_CHARS, Place, TokenOutdated, as_token, read_token, resume
-from pipeline.config import RightsSettings
+from pipeline.changes.following import FOLLOWED, Filters
+from pipeline.changes.reading import CHUNK, Page, as_json, read_page
+from pipeline.changes.tokens import MAX_CHARS, Place, TokenOutdated, as_token, read_token
 from pipeline.errors import StoreUnavailable
 from pipeline.index.bounds import MAX_FILTER_VALUES, MAX_VALUE_CHARS
 from pipeline.keys import KeyScope
-from pipeline.model import Document
 from pipeline.serve.access import Served, requires
 from pipeline.serve.api.answers import REFUSALS
 from pipeline.serve.problems import Refused
@@ -40,8 +28,6 @@ from pipeline.serve.serving import Serving
 log = structlog.get_logger()
 
 MAX_LINES = 1_000
-#: Lines of the log that one request looks at: a narrow filter is answered in time, too.
-_MAX_READ, _CHUNK = 5_000, 200
 #: How often a stream looks for new lines. The index stage numbers them batch by batch.
 _LOOK_EVERY_S = 1.0
 _RETRY_S = 30
@@ -90,15 +76,6 @@ class ChangesAsked(Followed):
     """The same, some lines at a time."""
 
     limit: int = Field(100, ge=1, le=MAX_LINES, description="Lines of this answer, at most.")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some lines, and where to go on."""
-
-    lines: list[FeedLine]
-    next: Place
-    has_more: bool  # ask again at once
 
 
 @router.get(
@@ -187,7 +164,7 @@ async def stream(
     place, filters = begun
     while True:
         try:
-            page = await run_in_threadpool(_page, serving, place, filters, _CHUNK)
+            page = await run_in_threadpool(_page, serving, place, filters, CHUNK)
         except (Refused, StoreUnavailable) as error:
             log.warning("stream_ended", error=str(error))
             return  # whoever reconnects is told why
@@ -200,48 +177,11 @@ async def stream(
             await anyio.sleep(_LOOK_EVERY_S)
 
 
-def as_json(line: FeedLine) -> bytes:
-    """Return one line of the feed, without its end."""
-    return orjson.dumps(_shallow(line), option=orjson.OPT_UTC_Z)
-
-
-def _shallow(line: FeedLine) -> dict[str, Any]:
-    return asdict(replace(line, document=None)) | {"document": line.document}
-
-
 def _page(serving: Serving, place: Place, filters: Filters, limit: int) -> Page:
     """Return the next lines that concern a follower. Raises Refused for a token that is too old."""
-    found: list[FeedLine] = []
-    has_more = True
-    for _ in range(_MAX_READ // _CHUNK):
-        state, lines = serving.ledger.lines_after(place.seq, limit=_CHUNK)
-        try:
-            resume(place, state)
-        except TokenOutdated as error:
-            detail = f"{error}; empty your copy and begin at after=0"
-            raise Refused(HTTPStatus.GONE, "token_outdated", detail) from None
-        withheld = _withheld(serving.config.rights)
-        wanted = [one.change.article_id for one in lines if concerns(one, filters, withheld)]
-        told = list(follow(lines, _documents(serving, wanted), filters, state, withheld))
-        some, rest = told[: limit - len(found)], told[limit - len(found) :]
-        found += some
-        last = found[-1].seq if rest else lines[-1].change.seq if lines else place.seq
-        place = Place(last, state.log_id, state.trimmed_seq)
-        has_more = bool(rest) or len(lines) == _CHUNK
-        if not has_more or len(found) == limit:
-            break
-    return Page(found, place, has_more)
-
-
-def _withheld(rights: RightsSettings) -> Withheld:
-    """Return what nobody is told of: reserved articles, but for outlets that let us."""
-
-    def withheld(found: About) -> bool:
-        outlets = found.get("outlet", ())
-        return is_reserved(found) and all(rights.of(one).tdm == "withhold" for one in outlets)
-
-    return withheld
-
-
-def _documents(serving: Serving, article_ids: list[str]) -> dict[str, Document]:
-    return dict(serving.index.read(list(dict.fromkeys(article_ids)))) if article_ids else {}
+    rights = serving.config.rights
+    try:
+        return read_page(serving.ledger, serving.index, rights, place, filters, limit=limit)
+    except TokenOutdated as error:
+        detail = f"{error}; empty your copy and begin at after=0"
+        raise Refused(HTTPStatus.GONE, "token_outdated", detail) from None

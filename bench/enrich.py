@@ -1,8 +1,8 @@
 """Enrichment: milliseconds for an article of 500 words on one core, load time, memory.
 
 In all, by enricher, and with the models that ship; of places and of the English model: what they
-add, and what it takes to compile or load them. The aims: 15 ms without a model, 350 ms with one, 5 s
-from nothing to the first article.
+add, and what it takes to compile or load them. The aims: 15 ms without a model, 350 ms with one,
+5 s from nothing to the first article.
 The baseline is reading the same article character by character in Python (`str.isalnum` on each):
 what any pass in Python over a text costs at least.
 """

@@ -16,8 +16,8 @@ message is sent at least once: a receiver that took it and did not say so in tim
 knows its hits by their `key`.
 
 **When it is red.** `match`, `push`: index or ledger are away; the next run goes on. `tell` is not
-red when a receiver does not answer: its hits are tried again after 1, 5, 15 minutes and so on, ten
-times in four days, and stand in the search's feed in any case. `newsline alerts show NAME` says why
+red when a receiver does not answer: its hits are tried again after 1, 5, 15 minutes and so on, at
+last every day, and stand in the search's feed in any case. `newsline alerts show NAME` says why
 the last message was not taken. Nor is `push`: what a receiver did not take comes again, in order,
 for as long as it takes (`newsline webhooks list`).
 

@@ -55,7 +55,7 @@ class Told:
 
     messages: int = 0
     hits: int = 0
-    failed: int = 0  # messages; they are sent again, or given up
+    failed: int = 0  # messages; they are sent again
 
 
 def match(ledger: AlertLedger, index: IndexReader, now: datetime) -> Matched:
@@ -99,10 +99,7 @@ async def tell(ledger: Alerts, post: Post, mail: Mail, now: datetime) -> Told:
             done.failed += 1
             due_at = next_try(now, max(hit.tries for hit in some) + 1)
             ledger.note_unsent(ids, error.reason, due_at)
-            log.warning(
-                "alert_not_taken", name=search.name, reason=error.reason, hits=len(ids),
-                given_up=due_at is None,
-            )  # fmt: skip
+            log.warning("alert_not_taken", name=search.name, reason=error.reason, hits=len(ids))
             continue
         ledger.note_sent(search.alert_id, ids, now)
         done.messages += 1

@@ -17,7 +17,7 @@ class SavedSearch:
     text: str  # as an analyst types it
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     webhook: str = ""  # gets the hits: https://… as JSON, mailto:… as a letter; "": only the feed
-    every_s: int = 0  # at least so long between two messages; 0: at once
+    every_s: int = 0  # how long hits are gathered from the first one on; 0: told at once
     seq: int = 0  # line of the change log up to which it has been matched
     created_at: datetime | None = None
     told_at: datetime | None = None  # last message that was taken
@@ -85,6 +85,6 @@ class Alerts(Protocol):
         """Keep that hits were taken."""
         ...
 
-    def note_unsent(self, hit_ids: Collection[int], reason: str, due_at: datetime | None) -> None:
-        """Keep that hits were not taken, and when to try again; None: no more."""
+    def note_unsent(self, hit_ids: Collection[int], reason: str, due_at: datetime) -> None:
+        """Keep that hits were not taken, and when to try again."""
         ...

@@ -12,10 +12,8 @@ from pipeline.messages import Message
 
 #: Hits of one message; more come in the next one.
 MAX_HITS = 100
-#: After each failed try; with the last one hits are given up, and stand in the feed alone.
-_WAITS = tuple(
-    timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440, 1440, 1440)
-)
+#: After each failed try; after the last one every day, for as long as it takes.
+_WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
 
 
 def message(search: SavedSearch, hits: Sequence[AlertHit], now: datetime) -> Message:
@@ -55,6 +53,6 @@ def _values(search: SavedSearch, hits: Sequence[AlertHit], now: datetime) -> dic
     }
 
 
-def next_try(now: datetime, tries: int) -> datetime | None:
-    """Return when to send again what failed `tries` times; None: no more."""
-    return now + _WAITS[tries - 1] if tries <= len(_WAITS) else None
+def next_try(now: datetime, tries: int) -> datetime:
+    """Return when to send again what failed `tries` times."""
+    return now + _WAITS[min(tries, len(_WAITS)) - 1]

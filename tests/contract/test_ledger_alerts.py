@@ -78,7 +78,7 @@ def test_nor_one_that_took_it_in_by_way_of_another(ledger):
     assert ledger.keep_hits("a1", 2, [hit("new"), hit("other")], NOW) == 1
 
 
-def test_hits_are_due_until_they_are_taken_or_given_up(ledger):
+def test_hits_are_due_until_they_are_taken(ledger):
     ledger.add_alert(ZONE, NOW)
     ledger.keep_hits("a1", 1, [hit("s1"), hit("s2")], NOW)
     assert due(ledger) == [("zone", ["a1.s1", "a1.s2"])]
@@ -89,8 +89,9 @@ def test_hits_are_due_until_they_are_taken_or_given_up(ledger):
     assert due(ledger) == []
     assert due(ledger, LATER) == [("zone", ["a1.s1"])]
     assert ledger.due_hits(LATER, limit=9)[0][1][0].failed_reason == "http_503"
-    ledger.note_unsent([first], "http_410", None)
-    assert due(ledger, LATER + timedelta(days=9)) == []
+    ledger.note_unsent([first], "http_410", LATER + timedelta(days=1))
+    assert due(ledger, LATER + timedelta(hours=23)) == []
+    assert due(ledger, LATER + timedelta(days=1)) == [("zone", ["a1.s1"])]
     assert [one.tries for one in ledger.hits("a1", limit=9)] == [0, 2]
     assert ledger.alerts()[0].told_at == NOW
 
@@ -98,11 +99,14 @@ def test_hits_are_due_until_they_are_taken_or_given_up(ledger):
 def test_hits_are_gathered_for_as_long_as_a_search_says(ledger):
     ledger.add_alert(replace(ZONE, every_s=3_600), NOW)
     ledger.keep_hits("a1", 1, [hit("s1")], NOW)
-    ((_, hits),) = ledger.due_hits(NOW, limit=9)
-    ledger.note_sent("a1", [hits[0].hit_id], NOW)
-    ledger.keep_hits("a1", 2, [hit("s2")], NOW)
+    ledger.keep_hits("a1", 2, [hit("s2")], NOW + timedelta(minutes=50))
     assert due(ledger, LATER - timedelta(seconds=1)) == []
-    assert due(ledger, LATER) == [("zone", ["a1.s2"])]
+    assert due(ledger, LATER) == [("zone", ["a1.s1", "a1.s2"])]
+    ((_, hits),) = ledger.due_hits(LATER, limit=9)
+    ledger.note_sent("a1", [hit.hit_id for hit in hits], LATER)
+    ledger.keep_hits("a1", 3, [hit("s3")], LATER)
+    assert due(ledger, LATER + timedelta(minutes=59)) == []
+    assert due(ledger, LATER + timedelta(minutes=60)) == [("zone", ["a1.s3"])]
 
 
 def test_a_search_without_a_webhook_has_its_hits_in_the_feed_alone(ledger):

@@ -1,15 +1,17 @@
 """`newsline erase` over a real ledger, archive and index; what the server says afterwards."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import orjson
 import pytest
-from support_changes import doors_of, publish
+from support_changes import doors_of, index_due, publish
 from support_serve import client, served
 from typer.testing import CliRunner
 
 from pipeline.cli.root import build
 from pipeline.config import Config, OutletRights, RightsSettings
+from pipeline.eraser import erase_outlived
 from pipeline.errors import UsageError
 from pipeline.index.query import Query
 from pipeline.serve.shown import ShownIndex
@@ -107,3 +109,26 @@ def test_of_a_limited_outlet_the_server_shows_a_snippet_everywhere(folder):
         page = api.get(f"/articles/{id_}").text
         assert "beginning of the text only" in page
         assert page.count("had long argued") <= 5
+
+
+@pytest.mark.parametrize(
+    ("rights", "days", "left"),
+    [
+        (RightsSettings(), 999, 2),
+        (RightsSettings(keep_days=30), 29, 2),
+        (RightsSettings(keep_days=30), 31, 0),
+        (RightsSettings(outlets={"herald": OutletRights(keep_days=30)}), 31, 0),
+        (RightsSettings(keep_days=30, outlets={"herald": OutletRights(keep_days=0)}), 31, 2),
+        (RightsSettings(outlets={"courier": OutletRights(keep_days=30)}), 31, 2),
+    ],
+)
+def test_what_an_outlet_lets_us_keep_for_some_days_goes_then(folder, rights, days, left):
+    with served(folder) as opened:
+        now = opened.clock.now() + timedelta(days=days)
+        erased = erase_outlived(opened.ledger, {"herald"}, rights, now)
+        index_due(doors_of(opened), now)
+        found = [opened.index.find(article_id(url)) for url in (A, B)]
+        assert sum(one is not None for one in found) == left == 2 - erased
+        for url in (A, B):
+            status = opened.ledger.where(url)[0].status
+            assert status == ("indexed" if left else "erased")

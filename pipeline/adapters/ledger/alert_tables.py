@@ -34,7 +34,7 @@ alert_hits = Table(
     Column("published_at", SafeText),
     Column("matched", SafeText, nullable=False),  # JSON
     Column("found_at", UtcTime, nullable=False),
-    Column("due_at", UtcTime),  # null: told, given up, or only in the feed
+    Column("due_at", UtcTime),  # null: told, or only in the feed
     Column("delivered_at", UtcTime),
     Column("tries", Integer, nullable=False),
     Column("failed_reason", SafeText),

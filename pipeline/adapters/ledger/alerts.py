@@ -96,7 +96,7 @@ class SqlAlerts:
         ready = [
             (_search(row), waiting[row["alert_id"]])
             for row in searches
-            if row["alert_id"] in waiting and _may_tell(row, now)
+            if row["alert_id"] in waiting and _are_gathered(row, waiting[row["alert_id"]], now)
         ]
         return ready[:limit]
 
@@ -111,8 +111,8 @@ class SqlAlerts:
 
         self.database.write(work)
 
-    def note_unsent(self, hit_ids: Collection[int], reason: str, due_at: datetime | None) -> None:
-        """Keep that hits were not taken, and when to try again; None: no more."""
+    def note_unsent(self, hit_ids: Collection[int], reason: str, due_at: datetime) -> None:
+        """Keep that hits were not taken, and when to try again."""
         failed = (
             sa.update(alert_hits)
             .where(alert_hits.c.hit_id.in_(hit_ids))
@@ -168,9 +168,10 @@ def _is_told(connection: Connection, story_id: str, told: set[str]) -> bool:
     return False
 
 
-def _may_tell(row: Row, now: datetime) -> bool:
-    told_at: datetime | None = row["told_at"]
-    return told_at is None or now - told_at >= timedelta(seconds=row["every_s"])
+def _are_gathered(row: Row, hits: Sequence[AlertHit], now: datetime) -> bool:
+    """Tell whether the first hit that waits has waited for others as long as its search says."""
+    first = min(hit.found_at for hit in hits if hit.found_at)
+    return now - first >= timedelta(seconds=row["every_s"])
 
 
 def _search(row: Row) -> SavedSearch:

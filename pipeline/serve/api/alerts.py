@@ -63,7 +63,7 @@ class Alert(BaseModel):
     q: str
     filters: dict[str, list[str]]
     webhook: str
-    every_s: int = Field(description="at least so long between two messages; 0: at once")
+    every_s: int = Field(description="how long hits are gathered from the first on; 0: not")
     created_at: datetime | None
     feed: str = Field(description="path of its Atom feed: whoever knows it may read it")
 

@@ -198,6 +198,7 @@ PAGES = (
     "/places?world=1",
     "/articles/nobody",
     "/alerts",
+    "/alerts/new?q=safe+zone&language=en",
     "/login",
 )
 

@@ -104,6 +104,12 @@ def test_mentions_that_are_one_entity_in_the_gold_are_one_here(seed, cases):
         assert len(ids) == 1, gold["name"]
 
 
+def test_what_has_a_point_of_the_seed_is_where_it_is(seed):
+    *_, found = seed
+    points = {place.id: place.location for place in found.places if place.location}
+    assert points == {"ankara": (39.92, 32.85)}  # the others are countries, parts of them, a river
+
+
 def test_the_topics_of_the_seed(seed):
     *_, found = seed
     topics = {topic.id for topic in found.topics}

@@ -42,7 +42,8 @@ def test_every_fault_is_named_with_its_file(tmp_path, monkeypatch):
     }
 
 
-def test_without_a_model_there_is_nothing_to_suggest_and_it_says_so(folder):
+def test_without_a_model_there_is_nothing_to_suggest_and_it_says_so(folder, monkeypatch):
+    monkeypatch.setenv("NEWSLINE_ENRICH__MODELS", "")
     done = call("kb", "suggest", "--data", str(folder))
     assert done.exit_code == 0
     assert "[enrich] models" in done.stdout

@@ -22,6 +22,8 @@ GIVEN = {
     "alerts remove": ["zone"],
     "alerts show": ["zone"],
     "alerts test": ["safe zone"],
+    "webhooks add": ["desk", "https://desk.example/hook"],
+    "webhooks remove": ["desk"],
 }
 
 

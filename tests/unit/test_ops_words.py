@@ -25,8 +25,8 @@ from pipeline.oversight import DeadGroup, Delays, Queue, Tally
 POLL = Config().poll
 _RAISED = re.compile(r'(?:Permanent|Transient|ItemError|failure)\(\s*"([a-z_0-9]+)"')
 _NAMED = re.compile(r'(?:reason|_reason) = "([a-z_0-9]+)"')
-#: Of files that an operator gives to a command, never of a feed or a page.
-_OF_COMMANDS = {"bad_line", "file_unreadable", "not_opml"}
+#: Of files that an operator gives to a command, or of a letter; never of a feed or a page.
+_OF_COMMANDS = {"bad_line", "file_unreadable", "not_opml", "mail_not_taken"}
 
 
 # ── words ─────────────────────────────────────────────────────────────────────────────────────

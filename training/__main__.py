@@ -69,7 +69,9 @@ def main(
 
 def _describe(pipeline: Language, license_: str) -> None:
     said = {"name": "newsline", "version": VERSION, "license": license_, "author": "Newsline"}
-    pipeline.meta |= said | {"description": "Finds names: see CARD.md", "email": "", "url": ""}
+    # What a base model says of itself is not true of ours.
+    empty = {"email": "", "url": "", "performance": {}, "sources": []}
+    pipeline.meta |= said | empty | {"description": "Finds names: see CARD.md"}
 
 
 if __name__ == "__main__":

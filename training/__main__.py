@@ -62,6 +62,8 @@ def main(
     folder = out or SHIPPED / f"{language}_newsline"
     made = folder.with_name(f"{folder.name}.new")
     said = MODELS[language](corpora, made)
+    if (card := folder / "CARD.md").is_file():
+        shutil.copy(card, made)  # people write it
     shutil.rmtree(folder, ignore_errors=True)
     made.rename(folder)
     typer.echo(f"{folder.name} {VERSION}: F1 {said.f1:.3f} on texts held out")

@@ -96,6 +96,7 @@ def test_an_article_shows_what_was_found_where_and_who_else_tells_it(desk):
     assert "Güvenli bölge için ilk devriye" in page.text
     assert "/entity?person=Recep+Tayyip+Erdo%C4%9Fan" in page.links
     assert "The same text elsewhere" in page.text
+    assert desk.get("/articles/en-patrol").text.count('class="timeline"') == 1
 
 
 def test_what_is_not_there_is_said_so(desk):

@@ -53,6 +53,7 @@ class ArticleReport:
     change: Change | None  # the one that is looked at
     copies: tuple[Document, ...]  # other articles with this text
     story: tuple[Document, ...]  # other articles of the story, oldest first
+    told: tuple[Document, ...]  # the story by time, with this one; the oldest of a long one
     in_story: int  # articles of the story, with this one
     life: tuple[Position, list[LifeLine]] | None
 
@@ -84,6 +85,7 @@ def article_report(
         change=_change(*wanted[-1]) if wanted else None,
         copies=tuple(one for one in others if text and one.get("syndication_id") == text),
         story=tuple(one for one in others if not text or one.get("syndication_id") != text),
+        told=tuple(hit.document for hit in page.hits),
         in_story=page.total,
         life=life_of(ledger, document["url"]),
     )

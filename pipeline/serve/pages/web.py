@@ -1,6 +1,6 @@
 """The routes of the explorer: each reads its address, asks for one report, and fills one page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
@@ -110,6 +110,7 @@ def article(request: Request, serving: Served, caller: Reader, article_id: str) 
         pieces=_pieces,
         notes=_notes(document),
         wishes=_wishes(document),
+        picture=_picture(report.told) if report.in_story > 1 else None,
     )
 
 
@@ -183,19 +184,26 @@ def story(request: Request, serving: Served, caller: Reader, story_id: str) -> R
         status = HTTPStatus.NOT_FOUND
         headline = "This story is not here"
         return _page(request, caller, "absent", status, headline=headline, words=words, life=None)
-    points = [
+    picture = timeline(_points(report.documents, report.copies))
+    return _page(request, caller, "story", report=report, picture=picture, story_words=STORY_WORDS)
+
+
+def _picture(told: Sequence[Document]) -> Markup:
+    return timeline(_points(told, results.copies_in(told)))
+
+
+def _points(documents: Sequence[Document], copies: Collection[str]) -> list[Point]:
+    """Return who told a story when."""
+    return [
         Point(
             document["outlet"],
             stories.told_at(document),
             document["title"],
             f"/articles/{quote(document['article_id'], safe='')}",
-            document["article_id"] in report.copies,
+            document["article_id"] in copies,
         )
-        for document in report.documents
+        for document in documents
     ]
-    return _page(
-        request, caller, "story", report=report, picture=timeline(points), story_words=STORY_WORDS
-    )
 
 
 @router.get("/entity")

@@ -5,10 +5,15 @@ import subprocess
 import sys
 from dataclasses import fields
 
+import jsonschema
 import orjson
 import pytest
 from support_index import ROOT
+from support_ledger import NOW
 
+from pipeline.alerts.json_schema import message_schema
+from pipeline.alerts.saved import AlertHit, SavedSearch
+from pipeline.alerts.telling import message
 from pipeline.changes.following import FeedLine
 from pipeline.changes.json_schema import line_schema
 from pipeline.index.json_schema import render
@@ -49,6 +54,18 @@ def test_the_schema_of_a_line_is_the_codes():
     written = (DOCS / "change.schema.json").read_text("utf-8")
     assert written == render(line_schema()), "run: python -m pipeline.changes.json_schema"
     assert set(line_schema()["required"]) == {one.name for one in fields(FeedLine)}
+
+
+def test_the_schema_of_an_alert_is_the_codes_and_fits_a_message():
+    written = (DOCS / "alert.schema.json").read_text("utf-8")
+    assert written == render(message_schema()), "run: python -m pipeline.alerts.json_schema"
+    search = SavedSearch("a", "zone", '"safe zone"', {"language": ("en",)})
+    hit = AlertHit("a", "s", "x", "Patrols", "https://herald.example/a", "herald", None, ("⟦x⟧",))
+    body = orjson.loads(message(search, [hit], NOW).body)
+    jsonschema.validate(body, message_schema())
+    assert set(body) == set(message_schema()["required"])
+    inner = message_schema()["properties"]["hits"]["items"]
+    assert set(body["hits"][0]) == set(inner["required"])
 
 
 def test_the_parameters_are_those_of_the_index():

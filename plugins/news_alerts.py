@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import structlog
 
 from pipeline.config import load
+from pipeline.messages import Message
 from pipeline.quality.telling import late_message
 
 log = structlog.get_logger()
@@ -32,5 +34,7 @@ async def run_is_late(context: Mapping[str, Any]) -> None:
     named = os.environ.get("NEWSLINE_CONFIG")
     settings = load(Path(named) if named else None)
     if settings.alerts.webhook:
-        message = late_message(dag_id, run_id, deadline_at, datetime.now(UTC))
-        await webhook.post(settings.alerts.webhook, message, settings.fetch)
+        now = datetime.now(UTC)
+        said = orjson.dumps(late_message(dag_id, run_id, deadline_at, now))
+        message = Message(f"late-{dag_id}-{run_id}", said)
+        await webhook.post(settings.alerts.webhook, message, settings.fetch, now)

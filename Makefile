@@ -29,7 +29,7 @@ help: ## list the commands
 demo: .venv/.runtime ## the whole trip over the rehearsal news world, from feeds to a balanced index
 	$(BIN)/newsline demo --data var/demo
 
-airflow: .venv/.airflow ## a real local Airflow over the rehearsal news world, until Ctrl-C (DIR=folder: kept there)
+airflow: .venv/.airflow ## a real local Airflow over the rehearsal news world, until Ctrl-C (DIR=folder: works there, afresh each time)
 	$(BIN)/python -m pipeline.devairflow $(if $(DIR),--dir "$(DIR)")
 
 dev: .venv/.dev ## install what development needs, and `newsline elasticsearch start`

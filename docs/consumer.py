@@ -1,6 +1,6 @@
 """Keeps a copy of Newsline's articles in a SQLite file, and the copy up to date.
 
-    python consumer.py http://127.0.0.1:8080 copy.sqlite --filter topic='Syria safe zone'
+    python consumer.py http://127.0.0.1:8080 copy.sqlite --filter topic='Safe zone'
 
 An API key with the scope `changes` is read from NEWSLINE_KEY. The lines of one answer and the token
 to go on after are kept in one transaction: stop it, or the server, at any moment and start again.

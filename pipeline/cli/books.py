@@ -264,17 +264,18 @@ def replay(
     if json:
         print_json(answer)
     else:
-        what = "feeds" if stage is Stage.POLL else "URLs"
+        noun = "feed" if stage is Stage.POLL else "URL"
+        what = noun if count == 1 else f"{noun}s"
         typer.echo(_replayed(count, what, dry_run=dry_run))
 
 
 def _replayed(count: int, what: str, *, dry_run: bool) -> str:
     """Say what was made due, and what comes next. The catalogue is not among our options."""
     if dry_run or not count:
-        would = "would be" if dry_run else "are"
+        would = "would be" if dry_run else "is" if count == 1 else "are"
         return f"{f'{count:,}' if count else 'No'} {what} {would} due again."
     step = "`newsline run --once`, with the --feeds that it always has, takes them up."
-    return complete(f"{count:,} {what} are due again: {step}")
+    return complete(f"{count:,} {what} {'is' if count == 1 else 'are'} due again: {step}")
 
 
 def _poll_now(app: App, selector: ReplaySelector, *, dry_run: bool) -> int:

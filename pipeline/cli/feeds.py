@@ -144,7 +144,8 @@ def discover(
             ((f.kind, f.entries, _day(f.newest_at), f.source, f.title), (f.url,))
             for f in found.found
         ]
-        title = f"{quantity(len(found.found), 'feed')} of {url} ({found.tried} addresses tried)"
+        tried = quantity(found.tried, "address", "addresses")
+        title = f"{quantity(len(found.found), 'feed')} of {url} ({tried} tried)"
         print_blocks(title, ("kind", "entries", "newest", "found", "title"), blocks)
     for address in found.closed:
         complain(f"not looked at, since robots.txt does not let us: {address}")

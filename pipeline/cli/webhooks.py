@@ -8,8 +8,9 @@ from pipeline.changes.following import FOLLOWED
 from pipeline.changes.tokens import Place
 from pipeline.changes.webhooks import MAX_NAME_CHARS, Webhook, shown
 from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_existing
-from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_json, print_table
+from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_json, print_table, quantity
 from pipeline.errors import UsageError
+from pipeline.index.query import Query
 from pipeline.messages import new_secret
 
 commands = typer.Typer(
@@ -48,19 +49,23 @@ def add(
     if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
         raise UsageError(f"NAME {name!r}: 1 to {MAX_NAME_CHARS} characters")
     if not url.startswith(("http://", "https://")):
-        raise UsageError(f"URL {url!r}: an address that begins with https://")
+        raise UsageError(f"URL {url!r}: an address that begins with https:// (or http://)")
+    chosen = _chosen(filters)
     with open_existing(data, config) as app:
+        matching = app.index.search(Query(filters=chosen, size=1, highlight=False)).total
         state, _ = app.ledger.lines_after(0, limit=1)
         seq = 0 if from_start else state.last_seq
         asked = Webhook(
-            name, url, Place(seq, state.log_id, state.trimmed_seq), _chosen(filters), new_secret()
+            name, url, Place(seq, state.log_id, state.trimmed_seq), chosen, new_secret()
         )
         kept = app.ledger.add_webhook(asked, app.clock.now())
     if json:
-        print_json({**shown(kept), "secret": kept.secret})
+        print_json({**shown(kept), "secret": kept.secret, "in_index": matching})
         return
     begins = "all that is in the index" if from_start else f"what changes after line {seq}"
     typer.echo(f"{name} is sent {begins}.")
+    if filters:
+        typer.echo(f"{quantity(matching, 'article')} in the index is like that now.")
     typer.echo(f"Messages are signed with {kept.secret}: docs/change-feed.md says how to check it.")
 
 

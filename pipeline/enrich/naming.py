@@ -8,8 +8,9 @@ The lists go first: a stretch that they know, or know to be nobody, stays theirs
     model+surname  a surname alone, of one person whom this article names in full; of two: nobody
 
 One name has one kind in an article: the one that the model gives it most often. What GeoNames knows
-goes before a model's single words, which it often gets wrong. Places of the lists within the name
-of an organisation are part of it: "University of Ankara" is no mention of Ankara.
+goes before a model's single words, which it often gets wrong; a single word that only begins
+sentences is no name. Places of the lists within the name of an organisation are part of it:
+"University of Ankara" is no mention of Ankara.
 """
 
 import re
@@ -31,6 +32,7 @@ _MIN_CHARS, _MAX_CHARS = 2, 100
 _SCORE = 0.75
 _NO_WORD = re.compile(r"\W+")
 _AROUND = " \t\n\r\u00a0.,;:!?\"'“”‘’()[]…–—-"
+_AROUND_QUOTES = " \t\u00a0\"'“”‘’„«»([—–-"
 _POSSESSIVE = re.compile(r"['’]s$")
 #: Words at the end of a name that only organisations have, folded.
 _ORGANISATION = re.compile(
@@ -44,6 +46,7 @@ _ORGANISATION = re.compile(
     r"|gazetesi|holding|kolej|koleji|komutanligi|konseyi|kulubu|kurumu|mahkemesi|meclisi|okulu"
     r"|ordusu|partisi|sirketi|universitesi|vakfi)$"
 )
+_PEOPLE_OF = re.compile(r"(?P<place>\w{3,}?)l[iu](?:l[ea]r\w*|n[iu]n|den|dan|y[ei]|y[au]|d[ea])?$")
 _ARTICLE = re.compile(r"[Tt]he\s+")
 
 
@@ -87,6 +90,11 @@ class Naming:
             for _, spelling in name.spellings()
             if name.type != PLACE and " " in spelling
         }
+        self._places = {
+            fold_key(spelling)
+            for name in gazetteer.names.values() if name.type == PLACE
+            for _, spelling in name.spellings()
+        }  # fmt: skip
 
     def begin(self, model: NameModel, linker: Linker, spans: Sequence[Span]) -> Named:
         """Return the people and organisations of several words outside what is linked already."""
@@ -132,13 +140,15 @@ class Naming:
         """Return all spans of an article, when those of the places are there."""
         taken = Taken(linker.parts, [*spans, *named.spans])
         surnames = _surnames(named)
+        # Every sentence begins with a capital: there a word alone is too often none's name.
+        inside = {one.key for one in named.waiting if not _begins(linker.parts[one.part], one)}
         for one in named.waiting:
             if taken.overlap(one.part, one.start, one.end):
                 continue
             bearers = surnames.get(one.key, set())
             if bearers:
                 named.spans += _borne(one, bearers, named.engine)
-            else:
+            elif (one.is_whole or one.key in inside) and not self._are_people_of(one):
                 self._add(named, one)
         return [*(span for span in spans if span.entity), *named.spans]
 
@@ -170,11 +180,22 @@ class Naming:
             start, words = start + len(words) - len(rest.lstrip()), rest.lstrip()
         return start, start + len(words)
 
+    def _are_people_of(self, one: _Candidate) -> bool:
+        """Tell whether it is the Turkish word for the people of a place: "Suriyeliler"."""
+        found = _PEOPLE_OF.match(one.key)
+        return found is not None and found["place"] in self._places
+
     def _add(self, named: Named, one: _Candidate) -> None:
         known = self._known.get((one.type, one.key))
         id_ = known.id if known else f"named-{one.type}-{_NO_WORD.sub('-', one.key)}"
         named.names.setdefault(id_, known or Name(id_, one.name, one.type, ()))
         named.spans.append(_span(one, id_, named.engine, "model+list" if known else "model"))
+
+
+def _begins(folded: Folded, one: _Candidate) -> bool:
+    """Tell whether a sentence, a line or a quotation begins with it."""
+    before = folded.original[: folded.starts[one.start]].rstrip(_AROUND_QUOTES)
+    return not before or before[-1] in ".!?\n:"
 
 
 def _key(name: str, kind: str) -> str:

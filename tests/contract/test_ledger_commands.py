@@ -149,7 +149,7 @@ def test_replay_makes_dead_letters_due(desk):
     assert ask(desk, "replay", "--reason", "another")[1] == {"replayed": 0, "selected": 0}
     code, text = call(desk, "replay", "--since", f"{NOW:%Y-%m-%d}")
     assert code == 0
-    assert "1 URLs are due again" in text
+    assert "1 URL is due again" in text
     assert f"newsline run --once --data {desk}`" in text
     assert ask(desk, "where", B)[1]["position"]["stage"] == "extract"
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import orjson
 import pytest
-from support_index import ROOT, SAFE_ZONE, article, elastic, remove_collection
+from support_index import ROOT, article, elastic, remove_collection
 
 from pipeline.adapters.elastic.cluster import Role
 
@@ -28,7 +28,7 @@ def index(tmp_path):
     made = elastic(tmp_path)
     made.write(
         [
-            {**article(f"a{8 - n}", f"Safe zone {n}", topics=[SAFE_ZONE]), "published_at": moment}
+            {**article(f"a{8 - n}", f"Safe zone {n}", topics=["Safe zone"]), "published_at": moment}
             for n, moment in enumerate(MOMENTS)
         ],
         [],

@@ -30,6 +30,7 @@ def test_a_receiver_is_added_listed_and_removed(folder):
     added = call(folder, "add", "desk", URL, "--filter", "place=Kobani", "--filter", "language=en")
     assert added.exit_code == 0
     assert "after line 1" in added.stdout
+    assert "1 article in the index is like that now" in added.stdout
     assert "whsec_" in added.stdout
     all_of_it = call(folder, "add", "copy", URL, "--from-start", "--json")
     assert orjson.loads(all_of_it.stdout)["after"].split(".")[1] == "0"

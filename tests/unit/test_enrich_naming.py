@@ -104,7 +104,23 @@ def test_a_surname_of_two_is_nobodys(lists):
 
 def test_a_person_can_be_named_by_one_word(lists):
     reader = Reader(person=["Zorblatt"])
-    assert named(lists, reader, "Zorblatt spoke.") == [("Zorblatt", "person", ["Zorblatt"])]
+    found = named(lists, reader, "Then Zorblatt spoke. Zorblatt left.")
+    assert found == [("Zorblatt", "person", ["Zorblatt", "Zorblatt"])]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Helicopters came.", "They left. Helicopters came.", "“Helicopters came.” – So he said."],
+)
+def test_a_single_word_that_only_begins_sentences_is_no_name(lists, text):
+    for kind in ("person", "place", "organisation"):
+        assert named(lists, Reader(**{kind: ["Helicopters"]}), text) == []
+
+
+def test_the_people_of_a_place_are_no_name(lists):
+    text = "In the camp the Suriyeliler and the son of Suriyelinin Zorblatt waited, and Zorblatt."
+    reader = Reader(person=["Suriyeliler", "Suriyelinin", "Zorblatt"])
+    assert [name for name, *_ in named(lists, reader, text)] == ["Zorblatt"]
 
 
 def test_a_place_within_an_organisation_s_name_is_part_of_it(lists):

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from pipeline.errors import StoreUnavailable
 #: Rows deleted in one transaction, and for how long a run goes on: neither blocks the trip.
 BATCH = 2_000
 BUDGET_S = 120.0
+#: Folders below that of Airflow's logs: of tasks, and of the reading of DAG files (a file a day).
+_LOGS = ("dag_id=*", "dag_processor")
 _AIRFLOW_BATCH = "500"
 _LAST_LINES = 10
 _DAY_S = 86_400.0
@@ -97,16 +100,18 @@ def airflow_logs() -> Path:
 
 
 def remove_logs(folder: Path, settings: RetentionSettings) -> int:
-    """Delete logs of tasks that nobody wrote to for `airflow_days`; return how many."""
+    """Delete logs of tasks and of DAG files nobody wrote to for `airflow_days`; return how many."""
     if not settings.airflow_days:
         return 0
     oldest_s = time.time() - settings.airflow_days * _DAY_S
     removed = 0
-    for path in folder.expanduser().glob("dag_id=*/**/*.log"):
+    folder = folder.expanduser()
+    for path in chain.from_iterable(folder.glob(f"{below}/**/*.log") for below in _LOGS):
         if path.is_file() and not path.is_symlink() and path.stat().st_mtime < oldest_s:
             path.unlink(missing_ok=True)
             removed += 1
-    for path in sorted(folder.expanduser().glob("dag_id=*/**/"), reverse=True):
+    folders = chain.from_iterable(folder.glob(f"{below}/**/") for below in _LOGS)
+    for path in sorted(folders, reverse=True):
         if not any(path.iterdir()) and path.stat().st_mtime < oldest_s:
             path.rmdir()
     return removed

@@ -22,8 +22,10 @@ def test_old_logs_of_tasks_go_and_young_ones_and_others_stay(tmp_path):
     old = log(tmp_path, "dag_id=a/run_id=1/task_id=t/attempt=1.log", days=20)
     young = log(tmp_path, "dag_id=a/run_id=2/task_id=t/attempt=1.log", days=2)
     other = log(tmp_path, "scheduler.log", days=90)
-    assert remove_logs(tmp_path, RetentionSettings()) == 1
+    parsed = log(tmp_path, "dag_processor/2019-09-01/dags/news_ingest.py.log", days=20)
+    assert remove_logs(tmp_path, RetentionSettings()) == 2
     assert (old.exists(), young.exists(), other.exists()) == (False, True, True)
+    assert not parsed.exists()
 
 
 def test_with_nought_days_all_is_kept(tmp_path):

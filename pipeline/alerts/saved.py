@@ -1,9 +1,12 @@
 """Saved searches and what they found: `Alerts`, kept in the ledger."""
 
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+from pipeline.messages import new_secret
 
 MAX_NAME_CHARS = 100
 
@@ -46,6 +49,14 @@ class AlertHit:
     def key(self) -> str:
         """Return what a receiver knows a repeated hit by."""
         return f"{self.alert_id}.{self.story_id}"
+
+
+def new_search(
+    name: str, text: str, filters: Mapping[str, tuple[str, ...]], *, webhook: str, every_s: int
+) -> SavedSearch:
+    """Return a search to be saved, with an id that nobody can guess; a webhook's is signed for."""
+    secret = new_secret() if webhook.startswith(("http://", "https://")) else ""
+    return SavedSearch(secrets.token_hex(16), name, text, filters, webhook, every_s, secret=secret)
 
 
 class Alerts(Protocol):

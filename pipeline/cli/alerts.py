@@ -1,6 +1,5 @@
 """`newsline alerts`: saved searches that tell of each story once."""
 
-import secrets
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated
@@ -9,14 +8,14 @@ import typer
 
 from pipeline.alerts.letters import MAILTO, is_address
 from pipeline.alerts.matching import BackTest, back_test, query_of
-from pipeline.alerts.saved import MAX_NAME_CHARS, AlertHit, SavedSearch
+from pipeline.alerts.saved import MAX_NAME_CHARS, AlertHit, SavedSearch, new_search
 from pipeline.app import App
+from pipeline.cli.filters import read_filters
 from pipeline.cli.hints import complete
 from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_existing
 from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_blocks, print_json, print_table
 from pipeline.errors import UsageError
 from pipeline.index.query import FILTERS
-from pipeline.messages import new_secret
 
 commands = typer.Typer(
     help="Alerts: saved searches that tell of each story once.", no_args_is_help=True
@@ -185,16 +184,11 @@ def _unknown(name: str) -> None:
 def _search(
     name: str, text: str, filters: list[str] | None, *, webhook: str = "", every_s: int = 0
 ) -> SavedSearch:
-    chosen: dict[str, tuple[str, ...]] = {}
-    for one in filters or ():
-        facet, equals, value = one.partition("=")
-        if not equals or facet not in FILTERS:
-            raise UsageError(f"--filter {one!r}: write FACET=VALUE; there are {', '.join(FILTERS)}")
-        chosen[facet] = (*chosen.get(facet, ()), value)
+    advice = f"FACET=VALUE; there are {', '.join(FILTERS)}"
+    chosen = read_filters(filters, advice, known=FILTERS)
     if not text.strip() and not chosen:
         raise UsageError("give words to look for, or a --filter")
-    secret = new_secret() if webhook.startswith("http") else ""
-    return SavedSearch(secrets.token_hex(16), name, text, chosen, webhook, every_s, secret=secret)
+    return new_search(name, text, chosen, webhook=webhook, every_s=every_s)
 
 
 def _tested(app: App, search: SavedSearch, days: int, until: str) -> tuple[date, BackTest]:

@@ -18,6 +18,7 @@ from pipeline.cli.output import (
     print_blocks,
     print_json,
     print_table,
+    quantity,
 )
 from pipeline.cli.renewal import replay_enricher
 from pipeline.errors import UsageError
@@ -265,17 +266,18 @@ def replay(
         print_json(answer)
     else:
         noun = "feed" if stage is Stage.POLL else "URL"
-        what = noun if count == 1 else f"{noun}s"
-        typer.echo(_replayed(count, what, dry_run=dry_run))
+        typer.echo(_replayed(count, noun, dry_run=dry_run))
 
 
-def _replayed(count: int, what: str, *, dry_run: bool) -> str:
+def _replayed(count: int, noun: str, *, dry_run: bool) -> str:
     """Say what was made due, and what comes next. The catalogue is not among our options."""
-    if dry_run or not count:
-        would = "would be" if dry_run else "is" if count == 1 else "are"
-        return f"{f'{count:,}' if count else 'No'} {what} {would} due again."
+    if not count:
+        return f"No {noun}s {'would be' if dry_run else 'are'} due again."
+    what = quantity(count, noun)
+    if dry_run:
+        return f"{what} would be due again."
     step = "`newsline run --once`, with the --feeds that it always has, takes them up."
-    return complete(f"{count:,} {what} {'is' if count == 1 else 'are'} due again: {step}")
+    return complete(f"{what} {'is' if count == 1 else 'are'} due again: {step}")
 
 
 def _poll_now(app: App, selector: ReplaySelector, *, dry_run: bool) -> int:

@@ -1,13 +1,13 @@
 """`newsline search`: ask the index, read the answer in a terminal or as JSON."""
 
 import re
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
+from pipeline.cli.filters import read_filters
 from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_app, require_index
 from pipeline.cli.output import JsonFlag, console, print_json, print_table, quantity
 from pipeline.errors import UsageError
@@ -62,7 +62,7 @@ def search(
     """
     query = Query(
         text=text,
-        filters=_filters(where or ()),
+        filters=read_filters(where, "FACET=VALUE, as in person='Ban Ki-moon'"),
         since=_day("--from", since),
         until=_day("--to", until),
         facets=tuple(dict.fromkeys(facet or ())),
@@ -79,16 +79,6 @@ def search(
         print_json(_as_json(page))
     else:
         _show(page)
-
-
-def _filters(pairs: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    filters: dict[str, tuple[str, ...]] = {}
-    for pair in pairs:
-        facet, separator, value = pair.partition("=")
-        if not (facet and separator and value):
-            raise UsageError(f"--filter {pair!r}: write FACET=VALUE, as in person='Ban Ki-moon'")
-        filters[facet] = (*filters.get(facet, ()), value)
-    return filters
 
 
 def _day(option: str, text: str) -> date | None:

@@ -7,6 +7,7 @@ import typer
 from pipeline.changes.following import FOLLOWED
 from pipeline.changes.tokens import Place
 from pipeline.changes.webhooks import MAX_NAME_CHARS, Webhook, shown
+from pipeline.cli.filters import read_filters
 from pipeline.cli.options import DEFAULT_DATA, ConfigOption, DataOption, open_existing
 from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_json, print_table, quantity
 from pipeline.errors import UsageError
@@ -33,7 +34,7 @@ def add(
     *,
     filters: Annotated[
         list[str] | None,
-        typer.Option("--filter", help="FIELD=VALUE, e.g. topic=safe-zone. May be repeated."),
+        typer.Option("--filter", help="FIELD=VALUE, e.g. topic='Safe zone'. May be repeated."),
     ] = None,
     from_start: Annotated[
         bool, typer.Option("--from-start", help="All that is in the index, not only what is new.")
@@ -50,7 +51,8 @@ def add(
         raise UsageError(f"NAME {name!r}: 1 to {MAX_NAME_CHARS} characters")
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"URL {url!r}: an address that begins with https:// (or http://)")
-    chosen = _chosen(filters)
+    advice = f"FIELD=VALUE; there are {', '.join(FOLLOWED)}"
+    chosen = read_filters(filters, advice, known=FOLLOWED)
     with open_existing(data, config) as app:
         matching = app.index.search(Query(filters=chosen, size=1, highlight=False)).total
         state, _ = app.ledger.lines_after(0, limit=1)
@@ -116,14 +118,3 @@ def _trouble(one: Webhook) -> str:
     if one.failed_reason is None:
         return ""
     return f"not taken ({one.tries}x): {one.failed_reason}; again {one.due_at:%Y-%m-%d %H:%M}"
-
-
-def _chosen(filters: list[str] | None) -> dict[str, tuple[str, ...]]:
-    chosen: dict[str, tuple[str, ...]] = {}
-    for one in filters or ():
-        field, equals, value = one.partition("=")
-        if not equals or not value or field not in FOLLOWED:
-            known = ", ".join(FOLLOWED)
-            raise UsageError(f"--filter {one!r}: write FIELD=VALUE; there are {known}")
-        chosen[field] = (*chosen.get(field, ()), value)
-    return chosen

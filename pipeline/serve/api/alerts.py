@@ -1,6 +1,5 @@
 """`/v1/alerts`: saved searches that tell of each story once; and what one would have told."""
 
-import secrets
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Self
@@ -13,10 +12,9 @@ from starlette.responses import Response
 from pipeline.alerts.atom import atom
 from pipeline.alerts.letters import MAILTO
 from pipeline.alerts.matching import back_test, query_of
-from pipeline.alerts.saved import MAX_NAME_CHARS, AlertHit, SavedSearch
+from pipeline.alerts.saved import MAX_NAME_CHARS, AlertHit, SavedSearch, new_search
 from pipeline.index.query import FILTERS
 from pipeline.keys import KeyScope
-from pipeline.messages import new_secret
 from pipeline.ops.asked import storable
 from pipeline.serve.access import Served, refuse_too_many, requires
 from pipeline.serve.api.answers import NOT_FOUND, REFUSALS, answer
@@ -134,14 +132,8 @@ def list_alerts(request: Request, serving: Served) -> Response:
 @router.post("/alerts", response_model=AlertMade, status_code=HTTPStatus.CREATED)
 def add_alert(request: Request, serving: Served, new: NewAlert) -> Response:
     """Save a search; it is matched with what is indexed from now on."""
-    search = SavedSearch(
-        alert_id=secrets.token_hex(16),
-        name=new.name,
-        text=new.search.q,
-        filters=_filters(new.search),
-        webhook=new.webhook,
-        every_s=new.every_s,
-        secret=new_secret() if new.webhook.startswith("http") else "",
+    search = new_search(
+        new.name, new.search.q, _filters(new.search), webhook=new.webhook, every_s=new.every_s
     )
     if new.webhook.startswith(MAILTO) and not serving.config.mail.host:
         detail = "No letters are sent here: the operator has named no server ([mail] host)."

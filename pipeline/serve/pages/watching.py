@@ -1,6 +1,5 @@
 """Saved searches in the explorer: what one is told of, and a search saved from its page."""
 
-import secrets
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -13,10 +12,9 @@ from starlette.responses import RedirectResponse, Response
 
 from pipeline.alerts.letters import MAILTO, is_address
 from pipeline.alerts.matching import back_test
-from pipeline.alerts.saved import MAX_NAME_CHARS, SavedSearch
+from pipeline.alerts.saved import MAX_NAME_CHARS, SavedSearch, new_search
 from pipeline.errors import UsageError
 from pipeline.keys import KeyScope
-from pipeline.messages import new_secret
 from pipeline.serve.access import Caller, Served, requires
 from pipeline.serve.forms import form_token, guarded_form
 from pipeline.serve.pages.asked import View, address, view_of
@@ -74,10 +72,8 @@ async def save(request: Request, serving: Served, caller: Owner) -> Response:
     if webhook and not is_hook and not _is_mailbox(webhook, serving):
         raise _refused("A webhook begins with https://; for mailto: the operator names a server.")
     every = form.get("every", "0")
-    search = SavedSearch(
-        secrets.token_hex(16), name, view.text, view.filters, webhook,
-        int(every) if every in _EVERY else 0, secret=new_secret() if is_hook else "",
-    )  # fmt: skip
+    every_s = int(every) if every in _EVERY else 0
+    search = new_search(name, view.text, view.filters, webhook=webhook, every_s=every_s)
 
     def keep() -> None:
         serving.index.search(view.query(since=None, until=None, size=1, collapse=False))

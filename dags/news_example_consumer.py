@@ -2,7 +2,8 @@
 
 It runs once for each partition of `news.articles`, that is, after each run of `news_ingest`,
 `news_retry` or `news_backfill` that published. Partitions are what makes this safe: of events of a
-plain asset that come close together Airflow 3.3 leaves some without a run.
+plain asset that come close together Airflow 3.3 leaves some without a run. The partition is the
+time of a scheduled run, or the id of one that was triggered by hand.
 
 An event says that there is something new, not what. **What changed is in the ledger's change log**,
 and how far you have read it is kept in Airflow's state store of the asset, under the DAG's name. So

@@ -42,7 +42,11 @@ def _publish(run: str) -> dict:
     from pipeline import scheduled
 
     published = scheduled.publish(run)
-    get_current_context()["outlet_events"][ARTICLES].extra = published
+    context = get_current_context()
+    event, dag_run = context["outlet_events"][ARTICLES], context["dag_run"]
+    event.extra = published
+    if dag_run.partition_key is None:  # triggered by hand: without one, nobody would be run for it
+        event.add_partitions(dag_run.run_id)
     return published
 
 

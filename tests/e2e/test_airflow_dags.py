@@ -143,10 +143,10 @@ def test_quality_keeps_what_is_wrong_where_people_look_for_it(airflow, desk, led
 LATER = NOW + timedelta(days=30)
 
 
-def trigger_backfill(airflow, **conf):
+def backfilled(airflow, **conf):
     run = airflow.trigger("news_backfill", conf=conf)
     assert run.state == "success", run.logs
-    return run.xcom("replay")
+    return run
 
 
 def test_a_stage_is_gone_through_again_from_the_archive_by_hand(airflow, desk, ledger):
@@ -154,12 +154,16 @@ def test_a_stage_is_gone_through_again_from_the_archive_by_hand(airflow, desk, l
     articles = statuses(ledger)[Status.INDEXED]
     airflow.use(desk, LATER)
     chosen = {"stage": "extract", "since": NOW.date().isoformat()}
-    assert trigger_backfill(airflow, **chosen, dry_run=True)["left"] >= articles
-    done = trigger_backfill(airflow, **chosen)
+    assert backfilled(airflow, **chosen, dry_run=True).xcom("replay")["left"] >= articles
+    run = backfilled(airflow, **chosen)
+    done = run.xcom("replay")
     assert (done["left"], done["made_due"] >= articles) == (0, True)
     assert [one.action for one in ledger.actions(limit=5)] == ["backfill ended", "backfill"]
     assert statuses(ledger)[Status.INDEXED] == articles
     assert balances(desk)
+    airflow.rest.unpause("news_example_consumer")
+    heard = run_of(airflow, "news_example_consumer", run.run_id)
+    assert heard.state == "success", heard.logs
 
 
 def test_airflows_own_backfill_goes_through_days(airflow, desk, ledger):

@@ -9,7 +9,7 @@
 | `plan` | takes in the catalogue, opens a run, finds shards with work | settings are wrong |
 | `shard` | polls, fetches, extracts, enriches: its own hosts, then any | the disk is full |
 | `group` | finds copies, in order of first sight; one at a time over all runs | |
-| `index` | writes documents, item by item, and delivers events | the cluster is away |
+| `index` | writes documents (embedded: by one task at a time), delivers events | cluster is away |
 | `publish` | closes the run, its counts are in the event | one before it failed |
 
 Any of them fails when the ledger is away.

@@ -3,7 +3,8 @@
     NewslineError
     ├── ConfigError            the operator must edit a file; lists every fault at once
     ├── UsageError             the caller must ask differently (HTTP 400, exit 2)
-    │   └── AccessDenied       … with another key: this one may not do that
+    │   ├── AccessDenied       … with another key: this one may not do that
+    │   └── IndexBusy          … later: another process writes the embedded index
     ├── StoreUnavailable       disk or database refuses; nothing is half written, start again later
     │   └── IndexUnavailable   … the index's cluster; articles wait in the ledger meanwhile
     ├── LeaseLost              the work was taken over by another worker; drop the result, carry on
@@ -82,6 +83,10 @@ class UsageError(NewslineError):
 
 class AccessDenied(UsageError):
     """The key, user or password in use may not do this."""
+
+
+class IndexBusy(UsageError):
+    """Another process writes the embedded index; what is due waits for whoever may write."""
 
 
 class StoreUnavailable(NewslineError):

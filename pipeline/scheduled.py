@@ -3,7 +3,7 @@
     plan      bring the catalogue into the ledger, open a run, see which shards have work
     shard     poll, fetch, extract and enrich: the hosts of one shard first       (side by side)
     group     find copies, in order of first sight                                (one at a time)
-    index     write documents, deliver events
+    index     write documents, deliver events                             (one at a time, embedded)
     publish   close the run and say what it did
 
 Each leases what is due, begins nothing more once its time is up and gives back what it has not
@@ -22,13 +22,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypedDict
 
+import structlog
+
 from pipeline.app import INPUT_STAGES, App, sync_catalogue
 from pipeline.cli.options import DEFAULT_DATA, DEFAULT_FEEDS, open_app
-from pipeline.errors import ConfigError, Fault, IndexUnavailable
+from pipeline.errors import ConfigError, Fault, IndexBusy, IndexUnavailable
 from pipeline.feeds.catalogue import load_catalogue
 from pipeline.model import Stage
 from pipeline.run import Observer, Run, Share
 from pipeline.work import FeedState, Outcome, PollResult, StepResult
+
+log = structlog.get_logger()
 
 GROUP = frozenset({Stage.GROUP})
 INDEX = frozenset({Stage.INDEX})
@@ -81,8 +85,15 @@ def group(run_id: str) -> Counts:
 
 
 def index(run_id: str) -> Counts:
-    """Write documents. Raises IndexUnavailable when articles wait because the index is away."""
-    return _do(run_id, INDEX)
+    """Write documents; nothing while another process writes an embedded index.
+
+    Raises IndexUnavailable when articles wait because the index is away.
+    """
+    try:
+        return _do(run_id, INDEX)
+    except IndexBusy as error:
+        log.warning("index_busy", detail=str(error))
+        return {}
 
 
 def publish(run_id: str) -> Published:

@@ -9,7 +9,7 @@ import pytest
 from support_elasticsearch import node_url
 from support_index import ENGINES, EVERY_ENGINE, article, ids, newsroom
 
-from pipeline.errors import UsageError
+from pipeline.errors import IndexBusy
 from pipeline.index.query import Query
 from pipeline.ports import IndexResult
 
@@ -229,9 +229,9 @@ def test_one_process_searches_while_another_writes(writer, engine, tmp_path):
         assert writer.stdout.readline().strip() == str(number)
         assert reader.search(Query()).total > number  # at least what was acknowledged
     if engine is ENGINES["embedded"]:  # a folder has one writer; a cluster any number
-        with pytest.raises(UsageError, match="another process"):
+        with pytest.raises(IndexBusy, match="another process"):
             reader.write([article("mine")], [])
-        with pytest.raises(UsageError, match="another process"):
+        with pytest.raises(IndexBusy, match="another process"):
             reader.start_rebuild()
         writer.stdin.write("\n")
         writer.stdin.flush()

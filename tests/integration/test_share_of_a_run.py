@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 import zlib
+from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ import pytest
 from support_run import HTML, RSS, Trip, article, feed, rss
 
 from pipeline import scheduled
+from pipeline.adapters.embedded import EmbeddedIndex
 from pipeline.app import INPUT_STAGES
 from pipeline.model import Stage
 from pipeline.run import Observer, Run, Share
@@ -127,6 +129,33 @@ def test_a_task_that_takes_too_long_gives_every_lease_back(trip):
 
 def test_a_task_that_is_told_to_end_does_so_and_gives_every_lease_back(trip):
     interrupted(trip, signal.SIGTERM, within_s=5)
+
+
+def test_while_another_process_writes_an_embedded_index_articles_wait(trip, tmp_path, monkeypatch):
+    async def nothing():
+        pass
+
+    @contextmanager
+    def shared():
+        yield SimpleNamespace(
+            config=trip.doors.config,
+            doors=lambda _: trip.doors,
+            delivery=None,
+            aclose_fetcher=nothing,
+        )
+
+    monkeypatch.setattr(scheduled, "open_shared", shared)
+    do(trip, INPUT_STAGES)
+    do(trip, scheduled.GROUP)
+    run_id = trip.ledger.start_run(trip.clock.now())
+    writer = EmbeddedIndex(tmp_path / "index")
+    rebuilding = writer.start_rebuild()
+    assert scheduled.index(run_id) == {}
+    assert trip.ledger.waiting(Stage.INDEX) == len(PAGES)
+    writer.finish_rebuild(rebuilding)
+    writer.close()
+    assert scheduled.index(run_id) == {"index:ok": len(PAGES)}
+    assert trip.balance().balances
 
 
 def test_out_of_time_nothing_more_is_begun_and_every_lease_is_given_back(trip):

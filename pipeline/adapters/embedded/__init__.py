@@ -44,7 +44,7 @@ class EmbeddedIndex:
     ) -> Mapping[str, tuple[IndexResult, str]]:
         """Write what is newer than what is held, in one commit.
 
-        Raises UsageError when another process writes, ConfigError when the folder is unusable.
+        Raises IndexBusy when another process writes, ConfigError when the folder is unusable.
         """
         answers: dict[str, tuple[IndexResult, str]] = {}
         puts, removals = newest(documents, retractions, answers)
@@ -121,7 +121,7 @@ class EmbeddedIndex:
     def start_rebuild(self) -> "EmbeddedIndex":
         """Return an empty index beside this one; what is written here meanwhile goes there too.
 
-        Works over a damaged index as well. Raises UsageError when another process writes.
+        Works over a damaged index as well. Raises IndexBusy when another process writes.
         """
         self._generations.lock()
         self._generations.remove_others(keep=self._usable_path())

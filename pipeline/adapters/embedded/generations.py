@@ -17,7 +17,7 @@ from typing import IO
 
 import orjson
 
-from pipeline.errors import ConfigError, Fault, UsageError
+from pipeline.errors import ConfigError, Fault, IndexBusy
 
 _NAME = re.compile(r"g-(\d{6,})")
 
@@ -83,7 +83,7 @@ class Generations:
                 shutil.rmtree(self.folder / name)
 
     def lock(self) -> None:
-        """Become the one writer until `unlock`. Raises UsageError when another process is."""
+        """Become the one writer until `unlock`. Raises IndexBusy when another process is."""
         if self._lock is not None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ class Generations:
             file.seek(0)
             holder = file.read(32).strip()
             file.close()
-            raise UsageError(
+            raise IndexBusy(
                 f"the index in {self.folder} is being written by another process"
                 f" (process {holder or 'unknown'}); wait for it or stop it. Searching is possible"
             ) from None

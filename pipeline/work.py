@@ -352,6 +352,8 @@ class ReplaySelector:
     reason: str | None = None
     since: datetime | None = None  # first seen at or after
     until: datetime | None = None
+    died_at: Stage | None = None  # dead letters of this stage
+    url_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,9 @@ def replay(
     until: Annotated[
         str | None, typer.Option("--until", help="First seen before YYYY-MM-DD (UTC).")
     ] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Only this one, as `newsline where` takes it.")
+    ] = None,
     enricher: Annotated[
         str | None,
         typer.Option(
@@ -241,6 +244,8 @@ def replay(
 
     Example: newsline replay --stage enrich --enricher topics --since 2019-08-01 --data var/mine
     """
+    if url is not None and (enricher is not None or stage is Stage.POLL):
+        raise UsageError("--url goes with neither --enricher nor --stage poll")
     selector = ReplaySelector(
         stage=stage,
         dead_only=dead,
@@ -255,6 +260,8 @@ def replay(
         if enricher is not None:
             replay_enricher(app, selector, enricher, dry_run=dry_run, yes=yes, json=json)
             return
+        if url is not None:
+            selector = replace(selector, url_id=_url_id(app, url))
         if stage is Stage.POLL:
             count = _poll_now(app, selector, dry_run=dry_run)
         else:
@@ -267,6 +274,13 @@ def replay(
     else:
         noun = "feed" if stage is Stage.POLL else "URL"
         typer.echo(_replayed(count, noun, dry_run=dry_run))
+
+
+def _url_id(app: App, url: str) -> str:
+    found = app.ledger.where(url)
+    if found is None:
+        raise UsageError(f"--url {url}: never seen in any feed of this ledger")
+    return found[0].url_id
 
 
 def _replayed(count: int, noun: str, *, dry_run: bool) -> str:

@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from pipeline.errors import UsageError
+from pipeline.model import Stage
 from pipeline.ops import changes
 from pipeline.ops.access import Person
 from pipeline.ops.forgery import is_from_elsewhere, is_genuine
 from pipeline.ops.forms import Form, read_form
+from pipeline.ops.reports import life_of
 from pipeline.ops.show import text
 from pipeline.work import FeedState, ReplaySelector
 
@@ -60,18 +62,26 @@ class Acting:
         ledger.change_feed(feed_id, makers[action], actor=person.name, note=note, now=now)
 
     async def replay(self, request: Request) -> Response:
-        """Send the dead letters of one reason on their way again, each where it died."""
+        """Send dead letters on their way again, each where it died: one, or those of a reason."""
         person, form = await self._admitted(request)
-        reason = form.get("reason", "")
-        if not reason:
-            raise HTTPException(_UNPROCESSABLE, "Name a reason.")
-        await run_in_threadpool(lambda: self._replay(reason, person))
+        url = form.get("url", "")
+        chosen = await run_in_threadpool(lambda: self._one(url)) if url else _of_a_reason(form)
+        await run_in_threadpool(lambda: self._replay(*chosen, person))
         return _back(request, "/dead", "replay")
 
-    def _replay(self, reason: str, person: Person) -> None:
-        ledger, subject = self._desk.open_ledger(), f"dead letters: {reason}"
-        selector = ReplaySelector(reason=reason)
-        ledger.replay_by(selector, actor=person.name, subject=subject, now=self._desk.now())
+    def _one(self, url: str) -> tuple[ReplaySelector, str]:
+        try:
+            found = life_of(self._desk.open_ledger(), url)
+        except UsageError as error:
+            raise HTTPException(_UNPROCESSABLE, str(error)) from None
+        if found is None:
+            raise HTTPException(_UNPROCESSABLE, "No feed ever listed that address.")
+        return ReplaySelector(url_id=found[0].url_id), text(url, _MAX_NOTE_CHARS)
+
+    def _replay(self, selector: ReplaySelector, subject: str, person: Person) -> None:
+        self._desk.open_ledger().replay_by(
+            selector, actor=person.name, subject=f"dead letters: {subject}", now=self._desk.now()
+        )
 
     async def _admitted(self, request: Request) -> tuple[Person, Form]:
         """Return who sent a form, and the form; refuse who may not, and forms that are not ours."""
@@ -88,6 +98,14 @@ class Acting:
             words = "This form is too old, or it is not yours. Open the page again."
             raise HTTPException(HTTPStatus.FORBIDDEN, words)
         return person, form
+
+
+def _of_a_reason(form: Form) -> tuple[ReplaySelector, str]:
+    """Return which dead letters are meant, and in words."""
+    reason, stage = form.get("reason", ""), form.get("stage", "")
+    if not reason or stage not in set(Stage):
+        raise HTTPException(_UNPROCESSABLE, "Name a stage and a reason.")
+    return ReplaySelector(reason=reason, died_at=Stage(stage)), f"{stage}, {reason}"
 
 
 def _note(action: str, said: str) -> str:

@@ -174,12 +174,21 @@ SELECTED = [
     (all_through(Stage.FETCH, until=NOW), set()),
     (ReplaySelector(reason="parser_timeout"), {D}),
     (ReplaySelector(reason="another"), set()),
+    (ReplaySelector(died_at=Stage.EXTRACT), {D}),
+    (ReplaySelector(died_at=Stage.FETCH), set()),
 ]
 
 
 def test_a_replay_selects_by_stage_origin_reason_and_time(busy):
     for selector, urls in SELECTED:
         assert busy.replay(selector, NOW, dry_run=True) == len(urls), selector
+
+
+def test_a_replay_of_one_url_leaves_the_others_alone(busy):
+    one = where(busy, A).url_id
+    assert busy.replay(all_through(Stage.EXTRACT, url_id=one), NOW) == 1
+    assert busy.replay(ReplaySelector(url_id=where(busy, B).url_id), NOW) == 0  # is no dead letter
+    assert [where(busy, url).stage for url in (A, D)] == [Stage.EXTRACT, None]
 
 
 def test_a_replay_moves_what_it_selected_and_nothing_else(busy):

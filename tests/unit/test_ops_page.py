@@ -111,12 +111,35 @@ def test_an_address_of_ones_own_network_is_taken_where_that_is_allowed(filled):
 
 def test_a_replay_sends_dead_letters_back_to_where_they_died(filled, ada):
     assert "Replay" in ada.get("/dead").text
-    answer = ada.post("/dead/replay", token=ada.token("/dead"), reason="parser_timeout")
+    token, reason = ada.token("/dead"), "parser_timeout"
+    ada.post("/dead/replay", token=token, reason=reason, stage="fetch")
+    assert where(filled, B).stage is None  # it died at another stage
+    answer = ada.post("/dead/replay", token=token, reason=reason, stage="extract")
     assert answer.headers["location"] == f"{ROOT}/dead?done=replay"
     assert where(filled, B).stage is Stage.EXTRACT
-    (action,) = filled.actions(limit=9)
+    action, nothing = filled.actions(limit=9)
     assert (action.actor, action.action, action.items) == ("ada", "replay", 1)
-    assert "replay of 1 dead letters: parser_timeout" in ada.get("/").text
+    assert nothing.items == 0
+    assert "replay of 1 dead letters: extract, parser_timeout" in ada.get("/").text
+
+
+def test_one_dead_letter_is_sent_back_alone(filled, ada):
+    page = ada.get("/dead").text
+    assert f'name="url" value="{B}"' in page
+    assert ada.post("/dead/replay", token=ada.token("/dead"), url=B).status_code == 303
+    assert where(filled, B).stage is Stage.EXTRACT
+    (action,) = filled.actions(limit=9)
+    assert (action.items, B in action.subject) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"reason": "parser_timeout"}, {"reason": "parser_timeout", "stage": "lunch"},
+     {"url": "https://never.example/seen"}, {"url": "no address"}],
+)  # fmt: skip
+def test_a_replay_that_names_nothing_that_there_is_does_nothing(filled, ada, fields):
+    assert ada.post("/dead/replay", token=ada.token("/dead"), **fields).status_code == 422
+    assert filled.actions(limit=9) == []
 
 
 def refused(ada, token, headers=None):

@@ -83,6 +83,10 @@ def replay_conditions(selector: ReplaySelector) -> list[ColumnElement[bool]]:
         conditions.append(urls.c.failed_stage.is_not(None))
     elif selector.stage is None:
         raise UsageError("replaying more than dead letters needs --stage: through which one?")
+    if selector.died_at is not None:
+        conditions.append(urls.c.failed_stage == selector.died_at)
+    if selector.url_id is not None:
+        conditions.append(urls.c.url_id == selector.url_id)
     if selector.reason is not None:
         its_reason = sa.func.coalesce(urls.c.failed_reason, urls.c.reason)
         conditions.append(its_reason == selector.reason)

@@ -166,6 +166,10 @@ class Oversight(Protocol):
         """
         ...
 
+    def feeds_of_run(self, run_id: str) -> Collection[str]:
+        """Return the ids of the feeds that were polled in a run."""
+        ...
+
     def polls(self, feed_id: str, *, limit: int) -> list[PollRecord]:
         """Return the last polls of a feed, newest first."""
         ...

@@ -38,13 +38,16 @@ def run_of(ti_key: Any) -> str | None:  # noqa: ANN401 - Airflow's TaskInstanceK
 
 
 class FeedHealth(BaseOperatorLink):
-    """How the feeds are."""
+    """How the feeds are that this run polled; before it has begun, how all are."""
 
     name = "Feed health"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ANN401, ARG002 - Airflow's
         """Return the address of the list of feeds."""
-        return ops_page("/feeds") if ti_key.dag_id.startswith(OUR_DAGS) else _NONE
+        if not ti_key.dag_id.startswith(OUR_DAGS):
+            return _NONE
+        run_id = run_of(ti_key)
+        return ops_page(f"/feeds?run={quote(run_id, safe='')}" if run_id else "/feeds")
 
 
 class RunInLedger(BaseOperatorLink):

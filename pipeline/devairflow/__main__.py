@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 from pipeline.devairflow.keeper import Keeper
 from pipeline.devairflow.postgres import Postgres, execute
 from pipeline.devairflow.rest import Refused
-from pipeline.devairflow.settings import ROLES, ROOT
+from pipeline.devairflow.settings import ROLES, ROOT, Site
 from pipeline.devairflow.stack import Stack, new_site
 from pipeline.errors import NewslineError, StoreUnavailable, UsageError
 from pipeline.rehearsal.server import DEFAULT_PORT
@@ -54,7 +54,7 @@ def main() -> None:
     try:
         execute(server.url, "CREATE DATABASE newsline")
         site = new_site(folder, server.url, port=UI_PORT if _is_free(UI_PORT) else 0)
-        stack = Stack(site, _settings(folder, server.url.set(database="newsline")), keeper)
+        stack = Stack(site, _settings(site, server.url.set(database="newsline")), keeper)
         _start(stack)
         try:
             _tell(stack)
@@ -83,8 +83,9 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _settings(folder: Path, ledger: URL) -> dict[str, str]:
+def _settings(site: Site, ledger: URL) -> dict[str, str]:
     """Return where tasks find Newsline's settings; what the world's lack stands in variables."""
+    folder, metadata = site.folder, site.database.render_as_string(hide_password=False)
     return {
         "NEWSLINE_CONFIG": str(_world(folder) / "pipeline.toml"),
         "NEWSLINE_CONFIG_DIR": str(ROOT / "config"),
@@ -93,6 +94,9 @@ def _settings(folder: Path, ledger: URL) -> dict[str, str]:
         "NEWSLINE_LEDGER__URL": ledger.render_as_string(hide_password=False),
         "NEWSLINE_PARSER__PROCESSES": "1",  # of each shard
         "AIRFLOW_CONN_NEWSLINE_DEFAULT": json.dumps({"conn_type": "newsline"}),
+        "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps(
+            {"conn_type": "generic", "password": metadata}
+        ),
     }
 
 

@@ -27,6 +27,7 @@ def feed_choice(query: QueryParams) -> FeedChoice:
     return FeedChoice(
         words=storable(query.get("q", ""))[:_MAX_WORDS_CHARS].strip(),
         standing=standing if standing in STANDINGS else "",
+        run_id=storable(query.get("run", ""))[:_MAX_WORDS_CHARS],
         sort=sort if sort in SORTS else "state",
         downwards=query.get("order") == "down",
         page=max(1, int(page)) if is_number else 1,
@@ -69,6 +70,7 @@ def feed_query(choice: FeedChoice, **other: object) -> str:
     given = {
         "q": choice.words,
         "state": choice.standing,
+        "run": choice.run_id,
         "sort": choice.sort,
         "order": "down" if choice.downwards else "",
         "page": choice.page,

@@ -97,6 +97,7 @@ class FeedChoice:
 
     words: str = ""  # part of id, title, publisher or address
     standing: str = ""
+    run_id: str = ""  # polled in this run
     sort: str = "state"
     downwards: bool = False
     page: int = 1
@@ -201,6 +202,9 @@ def feed_list(ledger: OpsLedger, choice: FeedChoice, now: datetime) -> FeedList:
     """Ask for the feeds of a choice; only those shown are looked at closely."""
     states = ledger.feed_states()
     chosen = [state for state in states if _is_chosen(state, choice)]
+    if choice.run_id:
+        polled = ledger.feeds_of_run(choice.run_id)
+        chosen = [state for state in chosen if state.feed.feed_id in polled]
     days = days_until(now.astimezone(UTC).date(), DAYS)
     new = _new_by_day(ledger, chosen if choice.sort == "new" else [], days)
     order = SORTS[choice.sort]

@@ -279,6 +279,15 @@ def test_outcomes_are_counted_by_the_hour(ledger):
     assert ledger.hourly(NOW + 2 * HOUR, NOW + DAY) == []
 
 
+def test_the_feeds_of_a_run_are_those_that_it_polled(ledger):
+    before, now = ledger.start_run(NOW), ledger.start_run(NOW)
+    for run_id, of in ((before, feed()), (now, OTHER)):
+        ledger.join_run(run_id)
+        poll(ledger, decision(A), of=of, at=NOW)
+    assert ledger.feeds_of_run(now) == {OTHER.feed_id}
+    assert ledger.feeds_of_run("never") == set()
+
+
 def test_a_replay_by_somebody_is_kept_with_its_name(ledger):
     die(ledger, A, "parser_timeout")
     selector = ReplaySelector(reason="parser_timeout")
@@ -316,6 +325,7 @@ QUESTIONS = {
     "dead_letters": lambda ledger: ledger.dead_letters(
         stage=Stage.EXTRACT, reason="x", after=(NOW, "y"), limit=50
     ),
+    "feeds_of_run": lambda ledger: ledger.feeds_of_run("x"),
     "hourly": lambda ledger: ledger.hourly(NOW - DAY, NOW),
     "actions": lambda ledger: ledger.actions(limit=50),
 }

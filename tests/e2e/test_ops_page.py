@@ -193,7 +193,7 @@ def test_a_task_leads_to_what_its_run_did(airflow, desk_of):
     where = f"dags/news_ingest/dagRuns/{urllib.parse.quote(run.run_id, safe='')}"
     links = airflow.rest.ask("GET", f"{where}/taskInstances/index/links")["extra_links"]
     run_id = run.xcom("plan", "run_id")
-    assert links["Feed health"] == "/newsops/feeds"
+    assert links["Feed health"] == f"/newsops/feeds?run={run_id}"
     assert links["Run in the ledger"] == f"/newsops/runs/{run_id}"
     assert links["Kibana"].startswith(
         "https://kibana.example.org/app/dashboards#/view/news-pipeline"

@@ -75,6 +75,12 @@ def test_feeds_are_found_filtered_and_sorted(filled, ada):
     assert shown(q="the COURIER") == ["courier-news"]
     assert shown(q="nothing like it") == []
     assert shown(page="2") == []
+    run = filled.start_run(NOW)
+    filled.join_run(run)
+    poll(filled, decision(A), of=courier, at=NOW)
+    assert shown(run=run) == ["courier-news"]
+    assert shown(run="another") == []
+    assert f"feeds?run={run}" in ada.get(f"/runs/{run}").text
 
 
 def test_a_failing_feed_says_why_in_words(filled, ada):

@@ -100,6 +100,11 @@ class SqlOversight:
                 connection, stage=stage, reason=reason, feed_id=feed_id, after=after, limit=limit
             )
 
+    def feeds_of_run(self, run_id: str) -> Collection[str]:
+        """Return the ids of the feeds that were polled in a run."""
+        with self.database.reading() as connection:
+            return workload.feeds_of_run(connection, run_id)
+
     def hourly(self, since: datetime, until: datetime) -> list[HourCount]:
         """Return outcomes by hour, stage and result, oldest first."""
         with self.database.reading() as connection:

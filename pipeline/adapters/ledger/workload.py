@@ -141,6 +141,12 @@ def _feeds_queue(connection: Connection, now: datetime) -> Queue:
     return Queue(Stage.POLL, row.due, row.oldest, 0, row.all - row.due)
 
 
+def feeds_of_run(connection: Connection, run_id: str) -> set[str]:
+    """Return the ids of the feeds that were polled in a run."""
+    polled = (outcomes.c.run_id == run_id, outcomes.c.stage == Stage.POLL)
+    return set(connection.scalars(sa.select(outcomes.c.feed_id).where(*polled)))
+
+
 def hourly(connection: Connection, since: datetime, until: datetime) -> list[HourCount]:
     """Return outcomes by hour, stage and result, oldest first."""
     hour = start_of("hour", outcomes.c.at, connection).label("hour")

@@ -23,10 +23,11 @@ it. Requests keep to leases, pace and robots.txt like any others. For articles t
 feed's archive lists, put the outlet's sitemap into the catalogue (`kind = "sitemap"`).
 
 **It goes on where it ended.** A run takes `minutes` at most, 500 URLs at a time, so that what is
-new need not queue behind the past. Start it again with the same parameters: what has been through
-the stage since the first start is left out. When nothing is left it is ended (list of actions, ops
-page), and a later start begins anew. Articles that another stage works on at the moment are left
-out; the next start takes them.
+new need not queue behind the past, and reads 100 documents of one feed's archive. Start it again
+with the same parameters: what has been through the stage since the first start is left out, and
+archives are read from where it stopped. When nothing is left (`left` and `archives_left` of
+`replay` are 0) it is ended (list of actions, ops page), and a later start begins anew. Articles
+that another stage works on at the moment are left out; the next start takes them.
 
     replay → group → index → publish
 

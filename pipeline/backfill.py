@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from enum import StrEnum
+from functools import partial
 
 from pipeline.app import App
+from pipeline.care import CareLedger, Walk
 from pipeline.errors import UsageError
 from pipeline.model import Stage
 from pipeline.older import Older, Window, find_older
@@ -58,6 +60,7 @@ class Done:
     made_due: int = 0
     outcomes: Counts = field(default_factory=dict)
     older: Mapping[str, Older] = field(default_factory=dict)  # feed_id → what its archive held
+    archives_left: int = 0  # feeds whose archive was not read to its end
 
 
 def wanted_of(given: Mapping[str, object], day: str | None = None) -> Wanted:
@@ -112,8 +115,10 @@ def run_backfill(app: App, run_id: str, wanted: Wanted, *, actor: str) -> Done:
         return Done(left=ledger.backfill_left(backfill, now))
     begun_at = ledger.begin_backfill(backfill, actor=actor, now=now)
     older: Mapping[str, Older] = {}
+    archives_left = 0
     if wanted.network is Network.ARCHIVES:
         older = asyncio.run(_find_older(app, wanted, ends_at_s))
+        archives_left = len(_unread(app.ledger, backfill))
     stages = _stages(wanted)
     tally, made_due, whole = Tally(), 0, True
     while whole and (rest_s := ends_at_s - time.monotonic()) > 0 and not _is_full(app):
@@ -124,9 +129,9 @@ def run_backfill(app: App, run_id: str, wanted: Wanted, *, actor: str) -> Done:
         if not batch:
             break
     left = ledger.backfill_left(backfill, begun_at)
-    if not left:
+    if not left and not archives_left:
         ledger.end_backfill(backfill, actor=actor, now=app.clock.now())
-    return Done(left, made_due, dict(sorted(tally.counts.items())), older)
+    return Done(left, made_due, dict(sorted(tally.counts.items())), older, archives_left)
 
 
 def _stages(wanted: Wanted) -> frozenset[Stage]:
@@ -148,14 +153,28 @@ async def _find_older(app: App, wanted: Wanted, ends_at_s: float) -> dict[str, O
     window = Window(backfill.since, backfill.until)
     found: dict[str, Older] = {}
     try:
-        for state in _meant(app.ledger.feed_states(), backfill):
+        for feed_id, walk in _unread(app.ledger, backfill).items():
             if time.monotonic() >= ends_at_s:
                 break
-            feed_id = state.feed.feed_id
-            found[feed_id] = await find_older(doors, feed_id, window, max_documents=MAX_DOCUMENTS)
+            found[feed_id] = await find_older(
+                doors,
+                feed_id,
+                window,
+                max_documents=MAX_DOCUMENTS,
+                walk=walk,
+                keep=partial(app.ledger.keep_walk, backfill, feed_id),
+            )
     finally:
         await app.aclose_fetcher()
     return found
+
+
+def _unread(ledger: CareLedger, backfill: Backfill) -> dict[str, Walk | None]:
+    """Return the feeds whose archives are still to be read, from where on; None: from the start."""
+    walks = ledger.walks(backfill)
+    feed_ids = [state.feed.feed_id for state in _meant(ledger.feed_states(), backfill)]
+    unread = {feed_id: walks.get(feed_id) for feed_id in feed_ids}
+    return {feed_id: walk for feed_id, walk in unread.items() if walk is None or walk.queue}
 
 
 def _meant(states: Sequence[FeedState], backfill: Backfill) -> list[FeedState]:

@@ -4,6 +4,7 @@ Every call is bounded, by a limit or a window of time, and what changes anything
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +16,14 @@ from pipeline.ports import Ledger
 from pipeline.quality.drift import Pages, Texts
 from pipeline.quality.findings import Finding, FindingKind, KeptFinding, Silence
 from pipeline.work import Backfill
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How far the archive of a feed was read, document by document."""
+
+    queue: tuple[str, ...]  # addresses to ask next; none: it was read to its end
+    asked: frozenset[str] = frozenset()
 
 
 class Care(Protocol):
@@ -56,6 +65,14 @@ class Care(Protocol):
 
     def end_backfill(self, backfill: Backfill, *, actor: str, now: datetime) -> None:
         """Keep that nothing of a backfill is left: the next one of its kind begins anew."""
+        ...
+
+    def walks(self, backfill: Backfill) -> Mapping[str, Walk]:
+        """Return feed_id → how far its archive was read in a backfill that has not ended."""
+        ...
+
+    def keep_walk(self, backfill: Backfill, feed_id: str, walk: Walk) -> None:
+        """Keep how far the archive of a feed was read."""
         ...
 
     # ── what quality is measured by ───────────────────────────────────────────────────────────

@@ -3,16 +3,19 @@
 A feed's archive is the chain of documents that it names by rel="prev-archive" or rel="next"
 (RFC 5005); a sitemap's are the sitemaps of its index, last changed first. Only entries that the
 feed never listed before are taken: an older copy never overwrites a newer one. Each document is
-committed before the next is asked for; the feed's own schedule and validators stay as they are.
+committed, and the place in the walk kept, before the next is asked for: what is cut short goes on
+there. The feed's own schedule and validators stay as they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pipeline.care import Walk
 from pipeline.doors import Doors
-from pipeline.errors import ItemError, LeaseLost
+from pipeline.errors import ItemError, LeaseLost, Transient
 from pipeline.feeds.entries import sort_entries
+from pipeline.fetch.answer import problem_of_status
 from pipeline.model import Entry, Page, ParsedFeed, Result, Stage
 from pipeline.ports import FetchKind
 from pipeline.visit import Visit
@@ -53,54 +56,80 @@ class Older:
 
     documents: int = 0  # that were read
     new: int = 0  # entries that the feed never listed before
-    ended: str = "end"  # why it went no further: end, window, limit, busy, lost, or a reason
+    ended: str = "end"  # end, window, limit, busy, lost, or the last failure
+    is_left: bool = False  # there is more, or may be at another time
 
 
-async def find_older(doors: Doors, feed_id: str, window: Window, *, max_documents: int) -> Older:
-    """Walk back through what a feed listed before, and commit what is new."""
+async def find_older(
+    doors: Doors,
+    feed_id: str,
+    window: Window,
+    *,
+    max_documents: int,
+    walk: Walk | None = None,
+    keep: Callable[[Walk], None] = lambda _: None,
+) -> Older:
+    """Walk back through what a feed listed before, from a place on, and commit what is new.
+
+    `keep` is told of each place on the way; the last one has nothing in its queue, unless the
+    answer says that there is more.
+    """
     (before,) = doors.ledger.feed_states([feed_id])
     lease = doors.ledger.lease_host(before.host, lease_s=doors.config.ledger.lease_s)
     if lease is None:
-        return Older(ended="busy")
+        return Older(ended="busy", is_left=True)
     (state,) = doors.ledger.feed_states([feed_id])  # as it is now that nobody else may poll it
     visit = Visit(doors, lease)
     try:
-        return await _walk(visit, state, window, max_documents)
+        found = await _walk(visit, state, window, max_documents, walk or Walk((state.url,)), keep)
     except LeaseLost:
-        return Older(ended="lost")
+        return Older(ended="lost", is_left=True)
     finally:
         visit.close()
+    if not found.is_left:
+        keep(Walk(()))
+    return found
 
 
-async def _walk(visit: Visit, state: FeedState, window: Window, max_documents: int) -> Older:
-    found = Older()
-    queue, asked = [state.url], set[str]()
+async def _walk(  # noqa: PLR0917 - what find_older was given, under a lease
+    visit: Visit,
+    state: FeedState,
+    window: Window,
+    max_documents: int,
+    walk: Walk,
+    keep: Callable[[Walk], None],
+) -> Older:
+    found, queue, asked = Older(), list(walk.queue), set(walk.asked)
     while queue:
-        url = queue.pop(0)
+        url = queue[0]
         if url in asked:
+            queue.pop(0)
             continue
         if found.documents >= max_documents:
-            return replace(found, ended="limit")
-        asked.add(url)
+            return replace(found, ended="limit", is_left=True)
         visit.keep_lease()
         try:
             page = await visit.get(url, FetchKind.FEED)
             parsed = await _parse(visit.doors, state, page)
-        except ItemError as error:
-            return replace(found, ended=error.reason)
-        if parsed is None:
-            return replace(found, ended=f"http_{page.status}")
+        except Transient as error:
+            return replace(found, ended=error.reason, is_left=True)
+        except ItemError as error:  # what else the queue names may be there
+            found, _ = replace(found, ended=error.reason), queue.pop(0)
+            continue
         new = _commit(visit, state, page, [one for one in parsed.entries if window.holds(one)])
         found = replace(found, documents=found.documents + 1, new=found.new + new)
+        queue.pop(0)
+        asked.add(url)
         if window.is_past(parsed.entries) and not queue:
             return replace(found, ended="window")
         queue += [*parsed.children, *([parsed.older] if parsed.older else [])]
+        keep(Walk(tuple(queue), frozenset(asked)))
     return found
 
 
-async def _parse(doors: Doors, state: FeedState, page: Page) -> ParsedFeed | None:
+async def _parse(doors: Doors, state: FeedState, page: Page) -> ParsedFeed:
     if page.status not in _OK:
-        return None
+        raise problem_of_status(page, doors.clock.now())
     parsed: ParsedFeed = await doors.workers.run(
         "parse_feed",
         body=page.body,

@@ -94,9 +94,7 @@ def _settings(site: Site, ledger: URL) -> dict[str, str]:
         "NEWSLINE_LEDGER__URL": ledger.render_as_string(hide_password=False),
         "NEWSLINE_PARSER__PROCESSES": "1",  # of each shard
         "AIRFLOW_CONN_NEWSLINE_DEFAULT": json.dumps({"conn_type": "newsline"}),
-        "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps(
-            {"conn_type": "generic", "password": metadata}
-        ),
+        "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps({"conn_type": "generic", "password": metadata}),
     }
 
 

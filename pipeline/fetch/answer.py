@@ -25,8 +25,12 @@ def problem_of(due: DuePage, page: Page, now: datetime) -> ItemError | None:
         return None if knows_page(due) else failure("unasked_304")
     if page.status in _OK:
         return _content_problem(page)
-    reason, detail = http_reason(page.status), elsewhere(due.url, page)
-    wait_s = retry_after_s(page.header("retry-after"), now)
+    return problem_of_status(page, now, detail=elsewhere(due.url, page))
+
+
+def problem_of_status(page: Page, now: datetime, *, detail: str = "") -> ItemError:
+    """Return what a status that is no success says: to be tried again, or not."""
+    reason, wait_s = http_reason(page.status), retry_after_s(page.header("retry-after"), now)
     asked_to_wait = page.status == _FORBIDDEN and wait_s is not None
     if page.status in _TRY_LATER or page.status >= _SERVER_ERROR or asked_to_wait:
         return Transient(reason, detail, retry_after_s=wait_s)

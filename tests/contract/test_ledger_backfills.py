@@ -17,6 +17,7 @@ from support_ledger import (
     works,
 )
 
+from pipeline.care import Walk
 from pipeline.model import Stage, Status
 from pipeline.work import Backfill
 
@@ -81,3 +82,15 @@ def test_a_backfill_of_fetch_is_about_pages_that_were_never_had(published):
     assert where(published, lost).stage is Stage.FETCH
     commit_fetch(published, fetched(lost, at=LATER), lost)
     assert published.backfill_left(missing, begun_at) == 0
+
+
+def test_how_far_archives_were_read_is_kept_until_it_has_ended(published):
+    begin(published)
+    far = Walk(("https://herald.example/2.xml",), frozenset({"https://herald.example/1.xml"}))
+    published.keep_walk(AGAIN, "herald-world", Walk(("https://herald.example/1.xml",)))
+    published.keep_walk(AGAIN, "herald-world", far)
+    published.keep_walk(AGAIN, "courier", Walk(()))
+    assert published.walks(AGAIN) == {"herald-world": far, "courier": Walk(())}
+    assert published.walks(replace(AGAIN, reason="http_503")) == {}
+    published.end_backfill(AGAIN, actor="anna", now=LATER)
+    assert published.walks(AGAIN) == {}

@@ -31,13 +31,14 @@ from pipeline.adapters.ledger.change_tables import change_log
 from pipeline.adapters.ledger.records import _STATE_COLUMNS, state_row
 from pipeline.adapters.ledger.tables import feeds, metadata
 from pipeline.alerts.saved import AlertHit, SavedSearch
+from pipeline.care import Walk
 from pipeline.changes.tokens import Place
 from pipeline.changes.webhooks import Webhook
 from pipeline.errors import ConfigError, StoreUnavailable, UsageError
 from pipeline.keys import KeyScope
 from pipeline.model import Stage
 from pipeline.quality.findings import Finding, FindingKind, Severity, Silence
-from pipeline.work import ReplaySelector, RobotsCopy, Scope
+from pipeline.work import Backfill, ReplaySelector, RobotsCopy, Scope
 
 A, B, C = (f"https://herald.example/{name}" for name in "abc")
 
@@ -123,8 +124,8 @@ def test_a_ledger_of_a_newer_version_is_refused(ledger):
 
 def test_a_sqlite_ledger_comes_into_being_by_itself_once(tmp_path):
     url = f"sqlite:///{tmp_path / 'ledger 100%.sqlite'}"
-    with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(count_feeds, [url] * 3)) == [0, 0, 0]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(count_feeds, [url] * 8)) == [0] * 8
 
 
 def count_feeds(url):
@@ -242,6 +243,7 @@ def full(ledger):
     ledger.erase(["nobody-listed-it"], actor="operator", why="order 12", now=NOW)
     ledger.add_alert(SavedSearch("a1", "zone", "zone"), NOW)
     ledger.keep_hits("a1", 99, [AlertHit("a1", "s1", "x", "Patrols", A, "herald", None, ())], NOW)
+    ledger.keep_walk(Backfill(Stage.FETCH), "herald-world", Walk(()))
     ledger.add_webhook(Webhook("desk", "https://desk.example/hook", Place(0)), NOW)
     ledger.number_changes()
     ledger.advance_export("events", 1)

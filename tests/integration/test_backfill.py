@@ -141,3 +141,27 @@ def test_feeds_archives_are_read_and_what_they_list_is_fetched(app):
     }
     app.trip.run()
     assert app.trip.where(older).status == "indexed"
+
+
+def test_a_long_archive_is_read_some_documents_at_a_time(app, monkeypatch):
+    monkeypatch.setattr(backfill, "MAX_DOCUMENTS", 2)
+    link = b"<title>t</title><link xmlns='http://www.w3.org/2005/Atom' rel='next' href='%b'/>"
+    pages = [FEED, *(f"https://herald.example/page-{n}.xml" for n in range(1, 5))]
+    for n, (page, following) in enumerate(zip(pages, [*pages[1:], ""], strict=True)):
+        older = f"https://herald.example/older-{n}"
+        app.trip.fetcher.on(older, article(f"Older patrol {n}", day=f"Sunday {n}"))
+        body = rss((older, f"Older patrol {n}"))
+        if following:
+            body = body.replace(b"<title>t</title>", link % following.encode())
+        app.trip.fetcher.on(page, body)
+    read = []
+    for _ in range(3):
+        done = do(app, {"network": "archives"})
+        read.append((done.older["herald"].documents, done.archives_left))
+        app.trip.run()
+    assert read == [(2, 1), (2, 1), (1, 0)]
+    assert all(
+        app.trip.where(f"https://herald.example/older-{n}").status == "indexed" for n in range(5)
+    )
+    assert [one.action for one in app.ledger.actions(limit=5)] == ["backfill ended", "backfill"]
+    assert do(app, {"network": "archives"}).older["herald"].documents == 2  # it begins anew

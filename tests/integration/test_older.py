@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from support_run import Trip, article, feed
 
+from pipeline.care import Walk
 from pipeline.model import FeedKind, Stage
 from pipeline.older import Older, Window, find_older
 
@@ -41,9 +42,9 @@ def trip(tmp_path):
     made.close()
 
 
-def find(trip, window=Window(), *, feed_id="herald", max_documents=20):  # noqa: B008 - frozen
+def find(trip, window=Window(), *, feed_id="herald", max_documents=20, **way):  # noqa: B008 - frozen
     async def go():
-        return await find_older(trip.doors, feed_id, window, max_documents=max_documents)
+        return await find_older(trip.doors, feed_id, window, max_documents=max_documents, **way)
 
     return asyncio.run(go())
 
@@ -78,24 +79,42 @@ def test_only_what_was_published_in_the_window_is_taken_and_nobody_walks_beyond_
 def test_a_chain_that_bites_its_tail_ends_and_a_long_one_stops_at_the_limit(trip):
     trip.fetcher.on(f"{HOST}/feed-3.xml", atom(5, older="/feed-2.xml"))
     assert find(trip).ended == "end"
-    assert find(trip, max_documents=1) == Older(documents=1, new=0, ended="limit")
+    assert find(trip, max_documents=1) == Older(documents=1, new=0, ended="limit", is_left=True)
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "ended"),
-    [(b"", 404, "http_404"), (b"no feed", 200, "not_a_feed"), (b"", 503, "http_503")],
+    ("body", "status", "ended", "is_left"),
+    [
+        (b"", 404, "http_404", False),
+        (b"no feed", 200, "not_a_feed", False),
+        (b"", 503, "http_503", True),
+    ],
 )
-def test_what_is_broken_ends_the_walk_and_keeps_what_was_found(trip, body, status, ended):
+def test_what_is_broken_ends_the_walk_and_keeps_what_was_found(trip, body, status, ended, is_left):
     trip.fetcher.on(f"{HOST}/feed-3.xml", body, status=status)
-    assert find(trip) == Older(documents=2, new=2, ended=ended)
+    assert find(trip) == Older(documents=2, new=2, ended=ended, is_left=is_left)
     trip.run()
     assert trip.balance().balances
+
+
+def test_what_was_cut_short_goes_on_where_it_ended(trip):
+    places = []
+    find(trip, max_documents=1, keep=places.append)
+    assert places == [Walk((f"{HOST}/feed-2.xml",), frozenset({FEED}))]
+    asked = len(trip.fetcher.requests)
+    rest = find(trip, walk=places[-1], keep=places.append)
+    assert rest == Older(documents=2, new=4, ended="end")
+    assert [url for url, *_ in trip.fetcher.requests[asked:]] == [
+        f"{HOST}/feed-2.xml",
+        f"{HOST}/feed-3.xml",
+    ]
+    assert places[-1] == Walk(())
 
 
 def test_a_host_that_somebody_visits_is_left_alone(trip):
     lease = trip.ledger.lease_host("herald.example", lease_s=60)
     asked = len(trip.fetcher.requests)
-    assert find(trip) == Older(ended="busy")
+    assert find(trip) == Older(ended="busy", is_left=True)
     assert len(trip.fetcher.requests) == asked
     trip.ledger.release(lease)
 
@@ -124,9 +143,10 @@ def test_all_sitemaps_of_an_index_are_read_not_only_the_newest(tmp_path):
         trip.fetcher.on(f"{HOST}/{n}", article(f"Patrol of month {n}", day=f"the {n}th"))
     trip.run()
     assert len(trip.documents()) == 3
-    assert find(trip, feed_id="map") == Older(documents=8, new=4, ended="end")
+    trip.fetcher.on(f"{HOST}/map-4.xml", status=404)  # the others are read all the same
+    assert find(trip, feed_id="map") == Older(documents=7, new=3, ended="http_404")
     trip.run()
-    assert len(trip.documents()) == 7
+    assert len(trip.documents()) == 6
     assert trip.ledger.waiting(Stage.INDEX) == 0
     assert trip.balance().balances
     trip.close()

@@ -7,6 +7,7 @@ from datetime import datetime
 from pipeline.adapters.ledger import archived, findings, measures, replays, revivals, trimming
 from pipeline.adapters.ledger.engine import Database
 from pipeline.archived import Archived
+from pipeline.care import Walk
 from pipeline.config import RetrySettings
 from pipeline.model import ArchivePlace
 from pipeline.quality.drift import Pages, Texts
@@ -52,6 +53,17 @@ class SqlCare:
         """Keep that nothing of a backfill is left."""
         self.database.write(
             lambda connection: revivals.end_backfill(connection, backfill, actor, now)
+        )
+
+    def walks(self, backfill: Backfill) -> Mapping[str, Walk]:
+        """Return feed_id → how far its archive was read in a backfill that has not ended."""
+        with self.database.reading() as connection:
+            return revivals.walks_of(connection, backfill)
+
+    def keep_walk(self, backfill: Backfill, feed_id: str, walk: Walk) -> None:
+        """Keep how far the archive of a feed was read."""
+        self.database.write(
+            lambda connection: revivals.keep_walk(connection, backfill, feed_id, walk)
         )
 
     def new_by_span(

@@ -5,6 +5,8 @@ its first statement (BEGIN IMMEDIATE), so that it never fails half-way for want 
 PostgreSQL: READ COMMITTED; a transaction that lost a deadlock is run again.
 """
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ Row = Mapping[Any, Any]  # what SQLAlchemy gives: keys may also be columns
 
 #: How long a writer waits for another process's short write before it gives up.
 BUSY_TIMEOUT_S = 30.0
+_WAL_RETRY_S = 0.01
 #: SQLite takes 32,766 parameters in a statement; an IN list stays far below.
 IN_LIST = 500
 _DEADLOCK_TRIES = 3
@@ -61,8 +64,23 @@ def make_engine(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's
     connection.isolation_level = None  # we say BEGIN ourselves, in _begin_sqlite
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536"):
+    _use_wal(connection)
+    for pragma in ("synchronous=FULL", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on; SQLite waits for nobody who does so at the same moment."""
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(_WAL_RETRY_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

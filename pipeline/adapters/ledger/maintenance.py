@@ -11,7 +11,7 @@ from pipeline.adapters.ledger.engine import Database
 from pipeline.errors import ConfigError, Fault
 
 #: The newest file in migrations/versions; a test holds the two together.
-HEAD = "0012"
+HEAD = "0013"
 _SCRIPTS = Path(__file__).parent / "migrations"
 #: PostgreSQL advisory lock: two that upgrade at once do it one after the other.
 _UPGRADE_LOCK = 0x6E6C_0003

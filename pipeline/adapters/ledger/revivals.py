@@ -6,10 +6,12 @@ Also when backfills began and ended.
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from pipeline.adapters.ledger.engine import chunks
+from pipeline.adapters.ledger.engine import chunks, insert_or_replace
+from pipeline.adapters.ledger.records import to_json
 from pipeline.adapters.ledger.replays import (
     backfill_left,
     replay_conditions,
@@ -17,7 +19,9 @@ from pipeline.adapters.ledger.replays import (
     send_to_enrich,
 )
 from pipeline.adapters.ledger.tables import actions, outcomes, urls
+from pipeline.adapters.ledger.walk_tables import walks
 from pipeline.adapters.ledger.workload import add_action
+from pipeline.care import Walk
 from pipeline.config import RetrySettings
 from pipeline.enrich.attempts import ENRICHER_FAILED
 from pipeline.model import Result, Stage
@@ -149,4 +153,25 @@ def begin_backfill(
 
 def end_backfill(connection: Connection, backfill: Backfill, actor: str, now: datetime) -> None:
     """Keep that nothing of a backfill is left."""
+    connection.execute(sa.delete(walks).where(walks.c.subject == backfill.subject))
     add_action(connection, Action(now, actor, ENDED, backfill.subject, 0))
+
+
+def walks_of(connection: Connection, backfill: Backfill) -> dict[str, Walk]:
+    """Return feed_id → how far its archive was read in a backfill that has not ended."""
+    rows = connection.execute(sa.select(walks).where(walks.c.subject == backfill.subject))
+    return {
+        row.feed_id: Walk(tuple(orjson.loads(row.queue)), frozenset(orjson.loads(row.asked)))
+        for row in rows
+    }
+
+
+def keep_walk(connection: Connection, backfill: Backfill, feed_id: str, walk: Walk) -> None:
+    """Keep how far the archive of a feed was read."""
+    row = {
+        "subject": backfill.subject,
+        "feed_id": feed_id,
+        "queue": to_json(list(walk.queue)),
+        "asked": to_json(sorted(walk.asked)),
+    }
+    connection.execute(insert_or_replace(walks, connection), row)

@@ -6,7 +6,6 @@ from typing import Any
 
 from pipeline.adapters.elastic import source
 from pipeline.adapters.stemming import stemmer_of
-from pipeline.errors import UsageError
 from pipeline.index.cursor import encode_cursor
 from pipeline.index.facets import DAY
 from pipeline.index.fusion import DEPTH, fuse
@@ -28,10 +27,7 @@ def read_page(
     """Return the page in an answer; `sizes` is story_id → matching documents, when collapsed.
 
     `position` is where the page began (of a collapsed one: after how many stories).
-    Raises UsageError when the search was broken off.
     """
-    if answer.get("timed_out"):
-        raise UsageError("the query takes too long; narrow it by days or filters")
     found = answer["hits"]["hits"]
     shown = found[: query.size]
     hits = tuple(_hit(query, clauses, one, sizes) for one in shown)

@@ -11,6 +11,7 @@ from pipeline.adapters.elastic import source
 from pipeline.adapters.elastic.answer import read_fused, read_page
 from pipeline.adapters.elastic.cluster import Cluster, Role, refusals
 from pipeline.adapters.elastic.compile import (
+    TIMEOUT,
     facet_filters,
     matching,
     nearest_body,
@@ -91,6 +92,8 @@ class Searcher:
         with refusals(f"search {self._alias}", self._cluster.settings.url):
             answer = self._client.search(index=self._alias, body=dict(body))
         found: Mapping[str, Any] = answer.body
+        if found.get("timed_out"):  # what it found until then is not the answer
+            raise UsageError("the query takes too long; narrow it by days or filters")
         failed = found["_shards"]["failed"]
         if failed:  # what it found elsewhere is not the answer
             raise IndexUnavailable(f"cannot search {self._alias} now: {failed} shards are away")
@@ -122,6 +125,7 @@ class Searcher:
         body = {
             "query": {"bool": {"must": wanted, "filter": filters}},
             "size": 0,
+            "timeout": TIMEOUT,
             "aggs": {"stories": {"terms": terms}},
         }
         buckets = self._ask(body)["aggregations"]["stories"]["buckets"]

@@ -35,6 +35,7 @@ async def send(letter: EmailMessage, settings: MailSettings, fetch: FetchSetting
             ) as session:
                 await session.send_message(letter)
     except (SMTPException, OSError) as error:  # a time-out is an OSError, too
+        await asyncio.sleep(0)  # a connection that broke off is closed in the loop's next turn
         said = f"{type(error).__name__}: {error}"[:_MAX_SAID_CHARS]
         raise Transient("mail_not_taken", said) from None
 

@@ -99,13 +99,13 @@ async def _walk(  # noqa: PLR0917 - what find_older was given, under a lease
     walk: Walk,
     keep: Callable[[Walk], None],
 ) -> Older:
-    found, queue, asked = Older(), list(walk.queue), set(walk.asked)
+    found, queue, asked, tried = Older(), list(walk.queue), set(walk.asked), 0
     while queue:
         url = queue[0]
         if url in asked:
             queue.pop(0)
             continue
-        if found.documents >= max_documents:
+        if tried >= max_documents:
             return replace(found, ended="limit", is_left=True)
         visit.keep_lease()
         try:
@@ -114,12 +114,15 @@ async def _walk(  # noqa: PLR0917 - what find_older was given, under a lease
         except Transient as error:
             return replace(found, ended=error.reason, is_left=True)
         except ItemError as error:  # what else the queue names may be there
-            found, _ = replace(found, ended=error.reason), queue.pop(0)
+            parsed, found = None, replace(found, ended=error.reason)
+        queue.pop(0)
+        asked.add(url)
+        tried += 1
+        if parsed is None:
+            keep(Walk(tuple(queue), frozenset(asked)))
             continue
         new = _commit(visit, state, page, [one for one in parsed.entries if window.holds(one)])
         found = replace(found, documents=found.documents + 1, new=found.new + new)
-        queue.pop(0)
-        asked.add(url)
         if window.is_past(parsed.entries) and not queue:
             return replace(found, ended="window")
         queue += [*parsed.children, *([parsed.older] if parsed.older else [])]

@@ -111,6 +111,20 @@ def test_what_was_cut_short_goes_on_where_it_ended(trip):
     assert places[-1] == Walk(())
 
 
+def test_documents_that_are_not_there_count_and_are_not_asked_for_again(trip):
+    names = "".join(f"<sitemap><loc>{HOST}/map-{n}.xml</loc></sitemap>" for n in range(9))
+    spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    trip.fetcher.on(FEED, f"<sitemapindex {spaces}>{names}</sitemapindex>".encode())
+    for n in range(9):
+        trip.fetcher.on(f"{HOST}/map-{n}.xml", status=404)
+    places, asked = [None], len(trip.fetcher.requests)
+    ends = [
+        find(trip, walk=places[-1], max_documents=4, keep=places.append).is_left for _ in range(3)
+    ]
+    assert ends == [True, True, False]
+    assert len(trip.fetcher.requests) - asked == 10
+
+
 def test_a_host_that_somebody_visits_is_left_alone(trip):
     lease = trip.ledger.lease_host("herald.example", lease_s=60)
     asked = len(trip.fetcher.requests)

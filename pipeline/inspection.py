@@ -18,6 +18,7 @@ from pipeline.balance import BalanceSheet, balance
 from pipeline.care import CareLedger
 from pipeline.config import Config
 from pipeline.errors import IndexUnavailable, ItemError, StoreUnavailable
+from pipeline.model import Stage
 from pipeline.ports import EventSink, Index
 from pipeline.quality import ends, telling
 from pipeline.quality.drift import drops_drift, texts_drift
@@ -62,7 +63,11 @@ def inspect(ledger: CareLedger, index: Index, config: Config, now: datetime) -> 
         unknown[FindingKind.BALANCE] = str(error)
     states = ledger.feed_states()
     delays = ledger.delays(now - _FRESH, now, limit=_DELAYS)
-    found += ends.late(delays.seconds, config.ops.freshness_objective_s)
+    objective_s = config.ops.freshness_objective_s
+    found += ends.late(delays.seconds, objective_s)
+    found += ends.waiting(
+        ledger.waiting(Stage.INDEX), ledger.ready_since(Stage.INDEX), objective_s, now
+    )
     found += ends.gaps(states, ledger.gaps_since(now - DAY))
     feed_ids = [state.feed.feed_id for state in states]
     found += odd_volumes(states, ledger.new_by_span(feed_ids, now, days=DAYS))

@@ -79,7 +79,9 @@ class Queue:
 
     stage: Stage
     due: int
-    oldest_due_at: datetime | None  # of what is due
+    #: Since when the oldest of what is due is due. Of what is for the index: since when it is ready
+    #: for it, however often the index was asked since and did not take it.
+    waits_since: datetime | None
     revisits_due: int
     later: int  # due at a later time: retries and revisits
 
@@ -188,6 +190,13 @@ class Oversight(Protocol):
 
     def queues(self, now: datetime) -> list[Queue]:
         """Return what waits for each stage."""
+        ...
+
+    def ready_since(self, stage: Stage) -> datetime | None:
+        """Return since when the oldest item that waits for a stage is ready for it; None: none is.
+
+        Failed attempts at the stage do not count, as `due_at` of the next one does.
+        """
         ...
 
     def dead_groups(self) -> list[DeadGroup]:

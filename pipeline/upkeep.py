@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.index.document import build_document
 from pipeline.model import Document, Stage
+from pipeline.oversight import Oversight
 from pipeline.ports import Index, IndexResult, Ledger
 from pipeline.work import ArticleWork, Scope
 
@@ -42,18 +43,21 @@ class Difference:
     fields: tuple[str, ...] = ()  # of DIFFERENT: which
 
 
-def status(ledger: Ledger, index: Index) -> dict[str, Any]:
+class _Counted(Ledger, Oversight, Protocol):
+    """A ledger that also knows since when things wait."""
+
+
+def status(ledger: _Counted, index: Index) -> dict[str, Any]:
     """Count the documents, compare their versions with the ledger's, say how the index is."""
     books = ledger.books(Scope())
     found = Counter(one.how for one in differing_versions(ledger, index))
-    waiting = ledger.waiting(Stage.INDEX)
-    since = ledger.next_due_at(Stage.INDEX)
+    since = ledger.ready_since(Stage.INDEX)
     return {
         "documents": sum(1 for _ in index.versions()),
         "in_ledger": len(books.indexed),
         **{str(how): found[how] for how in How if how is not How.DIFFERENT},
-        "waiting": waiting,
-        "waiting_since": since.isoformat() if since and waiting else None,
+        "waiting": ledger.waiting(Stage.INDEX),
+        "waiting_since": since.isoformat() if since else None,
         **index.describe(),
     }
 

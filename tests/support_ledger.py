@@ -129,9 +129,9 @@ def extraction(text="Two armies agreed on patrols.", title="A deal on the border
     return Extraction(Result.OK, None, title, text, "1", published_at=claim, **fields)
 
 
-def enrichment(fingerprint="f1", name="Kobani"):
-    mention = Mention(0, 6, name, "text")
-    return Enrichment("en", 0.9, (Entity("Q1", name, "place", (mention,)),), (), fingerprint,
+def enrichment(fingerprint="f1", name="Kobani", mentions=1):
+    found = tuple(Mention(start, start + 6, name, "text") for start in range(mentions))
+    return Enrichment("en", 0.9, (Entity("Q1", name, "place", found),), (), fingerprint,
                       {"gazetteer": "1"})  # fmt: skip
 
 

@@ -62,16 +62,20 @@ def _books(books: Equation) -> list[Notice]:
 def _queues(queues: Sequence[Queue], objective_s: float, now: datetime) -> list[Notice]:
     found = []
     for queue in queues:
-        if queue.oldest_due_at is None:
+        if queue.waits_since is None:
             continue
-        waits_s = (now - queue.oldest_due_at).total_seconds()
-        what = f"{number(queue.due)} {stage_words(queue.stage, queue.due)}"
+        waits_s = (now - queue.waits_since).total_seconds()
+        items = queue.due + queue.later if queue.stage is Stage.INDEX else queue.due
+        what = f"{number(items)} {stage_words(queue.stage, items)}"
         words = f"{what}, the oldest for {span(waits_s)}"
         if queue.stage is Stage.POLL and waits_s > IDLE_AFTER_S:
             sentence = f"Nothing seems to run: {words}."
             found.append(
                 Notice(is_bad=True, sentence=sentence, path="feeds", query={"sort": "next"})
             )
+        elif queue.stage is Stage.INDEX and waits_s > objective_s:
+            sentence = f"The index takes nothing, or too little: {words}."
+            found.append(Notice(is_bad=True, sentence=sentence, path="", query={}))
         elif waits_s > objective_s:
             found.append(Notice(is_bad=False, sentence=f"There are {words}.", path="", query={}))
     return found

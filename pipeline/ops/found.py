@@ -13,7 +13,8 @@ _NAMED = 10
 
 def finding_notices(kept: Sequence[KeptFinding], books: Equation) -> list[Notice]:
     """Return the open findings, worst first, but for what the page says already."""
-    said = {FindingKind.FRESHNESS}  # measured anew for the window that the page is asked for
+    # Measured anew for the moment, and for the window that the page is asked for.
+    said = {FindingKind.FRESHNESS, FindingKind.WAITING}
     if not books.balances:
         said.add(FindingKind.BALANCE)
     found = [one for one in kept if one.closed_at is None and one.finding.kind not in said]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from pipeline.balance import BalanceSheet
 from pipeline.quality.findings import Finding, FindingKind, Severity
@@ -48,6 +49,23 @@ def late(seconds: Sequence[float], objective_s: float) -> list[Finding]:
     severity = Severity.CRITICAL if reached_s > _FAR * objective_s else Severity.WARNING
     evidence = {**percentiles, "objective_s": objective_s, "articles": len(ordered)}
     return [Finding(FindingKind.FRESHNESS, severity, words, evidence)]
+
+
+def waiting(items: int, since: datetime | None, objective_s: float, now: datetime) -> list[Finding]:
+    """Return a finding if what is ready for the index has not got there in a whole objective.
+
+    `late` sees an article only when it has arrived: while the index takes nothing, nothing is late.
+    """
+    waits_s = (now - since).total_seconds() if since else 0.0
+    if waits_s <= objective_s:
+        return []
+    words = (
+        f"{items:,} are ready for the index and not in it, the oldest for {waits_s:,.0f} s;"
+        f" the objective is {objective_s:,.0f} s."
+    )
+    severity = Severity.CRITICAL if waits_s > _FAR * objective_s else Severity.WARNING
+    evidence = {"articles": items, "waits_s": waits_s, "objective_s": objective_s}
+    return [Finding(FindingKind.WAITING, severity, words, evidence)]
 
 
 def _percentile(ordered: Sequence[float], percent: float) -> float:

@@ -12,6 +12,7 @@ class FindingKind(StrEnum):
 
     BALANCE = "balance"  # something is not accounted for
     FRESHNESS = "freshness"  # articles reach the index too late
+    WAITING = "waiting"  # articles are ready for the index, and it does not take them
     VOLUME = "volume"  # a feed brings far less, or far more, than it used to
     DROPS = "drops"  # far more of an outlet's pages are dropped for one reason
     TEXT_LENGTH = "text_length"  # an outlet's texts are far shorter, or longer

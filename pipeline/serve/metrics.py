@@ -110,11 +110,11 @@ def _of_queues(seen: Overview, now_s: float) -> Iterator[Metric]:
         [((queue.stage,), queue.due) for queue in queues], "stage",
     )  # fmt: skip
     yield _gauge(
-        "newsline_queue_lag_seconds", "For how long the oldest item of a stage has been due.",
+        "newsline_queue_lag_seconds", "For how long the oldest item of a stage has waited.",
         [
             ((queue.stage,), max(0.0, now_s - at.timestamp()) if at else 0.0)
             for queue in queues
-            for at in [queue.oldest_due_at]
+            for at in [queue.waits_since]
         ],
         "stage",
     )  # fmt: skip

@@ -19,6 +19,7 @@ from support_ledger import (
     poll_result,
     publish,
     state,
+    step,
     where,
 )
 
@@ -214,12 +215,29 @@ def test_queues_tell_new_pages_from_revisits(ledger):
     bring_to(ledger, C, Stage.ENRICH, text="another")
     queues = {queue.stage: queue for queue in ledger.queues(NOW + HOUR)}
     fetch = queues[Stage.FETCH]
-    assert (fetch.due, fetch.oldest_due_at, fetch.revisits_due, fetch.later) == (1, NOW, 1, 0)
+    assert (fetch.due, fetch.waits_since, fetch.revisits_due, fetch.later) == (1, NOW, 1, 0)
     assert (queues[Stage.ENRICH].due, queues[Stage.INDEX].due) == (1, 0)
-    assert (queues[Stage.POLL].due, queues[Stage.POLL].oldest_due_at) == (1, NOW + HOUR)
+    assert (queues[Stage.POLL].due, queues[Stage.POLL].waits_since) == (1, NOW + HOUR)
     earlier = {queue.stage: queue for queue in ledger.queues(NOW)}
     assert (earlier[Stage.FETCH].revisits_due, earlier[Stage.FETCH].later) == (0, 1)
     assert (earlier[Stage.POLL].due, earlier[Stage.POLL].later) == (0, 1)
+
+
+def test_what_the_index_does_not_take_waits_since_it_was_ready(ledger):
+    assert ledger.ready_since(Stage.INDEX) is None
+    bring_to(ledger, A, Stage.INDEX)
+    bring_to(ledger, B, Stage.INDEX, at=NOW + HOUR, text="another")
+    again = NOW + 2 * HOUR
+    for url, at in ((A, NOW + HOUR), (B, NOW + HOUR)):  # asked, and put off
+        not_taken = step(url, Stage.INDEX, Stage.INDEX, at=at, result=Result.RETRY, next_at=again)
+        assert commit_step(ledger, Stage.INDEX, not_taken) == []
+    assert ledger.ready_since(Stage.INDEX) == NOW
+    queue = next(one for one in ledger.queues(NOW + HOUR) if one.stage is Stage.INDEX)
+    assert (queue.due, queue.later, queue.waits_since) == (0, 2, NOW)
+    commit_step(ledger, Stage.INDEX, indexed(A, 1, again))
+    assert ledger.ready_since(Stage.INDEX) == NOW + HOUR
+    commit_step(ledger, Stage.INDEX, indexed(B, 1, again))
+    assert ledger.ready_since(Stage.INDEX) is None
 
 
 def test_a_paused_feed_waits_for_nothing(ledger):

@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from support_elasticsearch import node_url
@@ -33,11 +34,13 @@ from pipeline.errors import IndexUnavailable
 from pipeline.index import bulk
 from pipeline.index.document import build_document
 from pipeline.index.query import Query
+from pipeline.inspection import inspect
 from pipeline.model import Stage, Status
+from pipeline.quality.findings import FindingKind
 from pipeline.rebuild import rebuild
 from pipeline.run import Run
-from pipeline.upkeep import How, differing_versions, repair
-from pipeline.work import Scope
+from pipeline.upkeep import How, differing_versions, repair, status
+from pipeline.work import ReplaySelector, Scope
 
 pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(300)]
 
@@ -66,7 +69,7 @@ class Newsroom(Trip):
         self.admin = connect(self.straight.cluster.settings, None)
         self.root = folder
 
-    def fill(self, numbers, *, letters=300):
+    def fill(self, numbers, *, letters=300, mentions=1):
         """Bring articles as far as waiting for the index."""
         urls = [f"{HOST}/{number}" for number in numbers]
         poll(self.ledger, *(decision(url, title=f"Item {url}") for url in urls))
@@ -76,7 +79,7 @@ class Newsroom(Trip):
         texts = {url: f"Text of {url}. " + "x" * letters for url in urls}
         for stage, results in (
             (Stage.EXTRACT, [extracted(url, text=texts[url], title=f"Item {url}") for url in urls]),
-            (Stage.ENRICH, [enriched(url, fingerprint=url) for url in urls]),
+            (Stage.ENRICH, [enriched(url, fingerprint=url, mentions=mentions) for url in urls]),
             (Stage.GROUP, [grouped(url) for url in urls]),
         ):
             assert commit_step(self.ledger, stage, *results) == []
@@ -235,6 +238,21 @@ def test_a_slow_line_is_sent_less_at_a_time_and_gets_everything(room, proxy):
     assert room.index._writer._batch_bytes < bulk.MAX_BATCH_BYTES / 4
 
 
+def test_one_article_too_long_for_the_line_keeps_no_other_waiting(room, proxy):
+    """A tenth of the budget and ten times the line: 10 kB/s, and an article of 200,000 letters."""
+    room.run()
+    long_one, *others = numbers = range(ARTICLES, ARTICLES + 40)
+    room.fill([long_one], letters=200_000)  # waits longest, so it is leased first
+    room.fill(others)
+    proxy.bytes_s = 100_000
+    room.run_until_quiet(rounds=4)
+    assert room.waiting() == 1
+    assert len(room.held()) == ARTICLES + len(others)
+    proxy.bytes_s = None
+    room.run_until_quiet()
+    room.assert_settled(ARTICLES + len(numbers))
+
+
 def test_a_connection_that_is_half_open_ends_at_a_deadline(room, proxy):
     proxy.silent = True
     started = time.monotonic()
@@ -265,13 +283,36 @@ def test_an_index_that_is_read_only_takes_everything_when_it_no_longer_is(room, 
     room.admin.indices.put_settings(
         index=room.names.write, settings={f"index.blocks.{block}": True}
     )
-    room.run()
-    room.assert_all_wait()
+    ready_at = room.clock.now() - timedelta(minutes=1)
+    for _ in range(3):
+        room.run()
+        room.assert_all_wait()
+        room.later(minutes=6)
+    (found,) = inspect(room.ledger, room.straight, room.doors.config, room.clock.now()).open
+    assert found.finding.kind is FindingKind.WAITING
+    assert found.finding.evidence["articles"] == ARTICLES
+    assert status(room.ledger, room.straight)["waiting_since"] == ready_at.isoformat()
     room.admin.indices.put_settings(
         index=room.names.write, settings={f"index.blocks.{block}": None}
     )
     room.run_until_quiet()
     room.assert_settled()
+    assert inspect(room.ledger, room.straight, room.doors.config, room.clock.now()).open == []
+
+
+def test_a_document_that_the_cluster_refuses_dies_alone_with_the_clusters_reason(room):
+    room.fill([ARTICLES], mentions=3)
+    limit = "index.mapping.nested_objects.limit"
+    room.admin.indices.put_settings(index=room.names.write, settings={limit: 2})
+    room.run()
+    assert room.ledger.books(Scope()).by_status == {Status.INDEXED: ARTICLES, Status.DEAD: 1}
+    position, life = room.ledger.where(f"{HOST}/{ARTICLES}")
+    assert (position.status, position.reason) == (Status.DEAD, "document_refused")
+    assert "nested documents has exceeded the allowed limit of [2]" in life[-1].detail
+    room.admin.indices.put_settings(index=room.names.write, settings={limit: None})
+    assert room.ledger.replay(ReplaySelector(reason="document_refused"), room.clock.now()) == 1
+    room.run_until_quiet()
+    room.assert_settled(ARTICLES + 1)
 
 
 def test_an_index_that_was_closed(room):

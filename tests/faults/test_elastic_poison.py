@@ -3,31 +3,21 @@
 As long as nothing else is taken either, the cluster is to blame, and everything waits.
 """
 
-from dataclasses import replace
-
-import orjson
 import pytest
-from support_cluster import ALIAS, JSON, PRODUCT, items, results
-from support_ledger import bring_to
-from support_run import Trip
-from support_sockets import response
+from support_cluster import ALIAS, items, results
+from support_newsroom import BAD, Newsroom
 
-from pipeline.adapters.elastic import ElasticIndex
-from pipeline.adapters.elastic.cluster import Cluster
 from pipeline.adapters.elastic.events import ElasticEvents
-from pipeline.config import IndexSettings
 from pipeline.errors import IndexUnavailable
 from pipeline.events import deliver_events
 from pipeline.index.event import events_of
-from pipeline.index.mapping import index_template, vectors
-from pipeline.model import Stage, Status
+from pipeline.model import Status
 from pipeline.ports import IndexResult
 from pipeline.urls import article_id
-from pipeline.work import ReplaySelector, Scope
+from pipeline.work import ReplaySelector
 
 pytestmark = pytest.mark.timeout(60)
 
-BAD = "https://herald.example/bad"
 BUG = (500, "assertion_error", "a bug of theirs")
 AWAY = (503, "unavailable_shards_exception", "primary shard is not active")
 OK, RETRY, FAILED = IndexResult.OK, IndexResult.RETRY, IndexResult.FAILED
@@ -66,48 +56,6 @@ def test_what_failed_once_and_is_taken_then_is_well(cluster):
 
 
 # ── over the whole trip ───────────────────────────────────────────────────────────────────────
-
-
-class Newsroom(Trip):
-    """A ledger with one article that the cluster fails at, and ever more others."""
-
-    def __init__(self, folder, cluster):
-        super().__init__(folder)
-        self.index.close()
-        cluster.server.on(f"/{ALIAS}/_mapping", cluster_says({"news-v1-000001": fitting()}))
-        leads = {"news-v1-000001": {"aliases": {"news": {}}}}
-        cluster.server.on("/_alias/news", cluster_says(leads))
-        cluster.server.on("/_alias/news_rebuild", cluster_says({"error": "none"}, "404 Not Found"))
-        self.index = ElasticIndex(Cluster(IndexSettings(url=cluster.server.url())))
-        self.index._writer = cluster.writer(budget_s=0.3)
-        self.doors = replace(self.doors, index=self.index)
-        self.others = 0
-        bring_to(self.ledger, BAD, Stage.INDEX, text="the bad one")
-
-    def another(self):
-        """Let one more article wait for the index."""
-        self.others += 1
-        url = f"https://herald.example/{self.others}"
-        bring_to(self.ledger, url, Stage.INDEX, text=url, at=self.clock.now())
-        self.later(seconds=1)
-
-    def statuses(self):
-        return dict(self.ledger.books(Scope()).by_status)
-
-
-def cluster_says(body, status="200 OK"):
-    def script(connection):
-        connection.send(response(orjson.dumps(body), status, (PRODUCT, JSON)))
-        return True
-
-    return script
-
-
-def fitting():
-    """A mapping into which today's documents fit."""
-    wanted = index_template()["template"]["mappings"]
-    more = vectors()["template"]["mappings"]["properties"]
-    return {"mappings": wanted | {"properties": wanted["properties"] | more}}
 
 
 @pytest.fixture

@@ -155,6 +155,12 @@ def test_what_is_wrong_comes_before_what_is_worth_a_look():
     assert look() == []
 
 
+def test_an_index_that_takes_nothing_is_wrong_although_all_is_put_off():
+    (found,) = look(queues=[Queue(Stage.INDEX, 0, NOW - timedelta(hours=1), 0, 60)])
+    assert found.is_bad
+    assert found.sentence.startswith("The index takes nothing, or too little: 60 ")
+
+
 # ── feeds ─────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -10,7 +10,7 @@ from support_ledger import feed, state
 from pipeline.balance import balance
 from pipeline.index.json_schema import event_json_schema
 from pipeline.quality.drift import Pages, Texts, drops_drift, texts_drift
-from pipeline.quality.ends import gaps, late, unbalanced
+from pipeline.quality.ends import gaps, late, unbalanced, waiting
 from pipeline.quality.event import finding_event
 from pipeline.quality.findings import Finding, FindingKind, KeptFinding, Severity, Silence
 from pipeline.quality.telling import message, to_tell
@@ -134,6 +134,14 @@ def test_books_that_do_not_balance_are_critical_and_name_what_is_wrong():
 )
 def test_freshness_is_a_percentile_against_the_objective(delays, found):
     assert [one.severity for one in late(delays, 900.0)] == found
+
+
+@pytest.mark.parametrize(
+    ("minutes", "found"), [(None, []), (15, []), (16, ["warning"]), (61, ["critical"])]
+)
+def test_an_index_that_takes_nothing_is_found_although_nothing_arrives_late(minutes, found):
+    since = None if minutes is None else NOW - timedelta(minutes=minutes)
+    assert [one.severity for one in waiting(60, since, 900.0, NOW)] == found
 
 
 def test_gaps_are_named_with_their_feed():

@@ -87,7 +87,9 @@ class BulkWriter:
         self, alias: str, lot: Sequence[Item], refresh: str, answers: Answers
     ) -> Failure | None:
         """Send items until all are settled or time is up; return why some are not."""
-        waiting = deque(bulk.batches(lot, max_bytes=self._batch_bytes))
+        # The short ones first: one that a slow line takes too long for must not keep them waiting.
+        by_size = sorted(lot, key=lambda one: len(one.lines))
+        waiting = deque(bulk.batches(by_size, max_bytes=self._batch_bytes))
         patience = _Patience(self._budget_s, self._sleep)
         failure: Failure | None = None
         while waiting:

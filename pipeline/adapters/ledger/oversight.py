@@ -80,6 +80,11 @@ class SqlOversight:
         with self.database.reading(snapshot=True) as connection:
             return workload.queues(connection, now)
 
+    def ready_since(self, stage: Stage) -> datetime | None:
+        """Return since when the oldest item that waits for a stage is ready for it."""
+        with self.database.reading() as connection:
+            return workload.ready_since(connection, stage)
+
     def dead_groups(self) -> list[DeadGroup]:
         """Return the dead letters by stage and reason, most first."""
         with self.database.reading() as connection:

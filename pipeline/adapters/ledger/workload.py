@@ -117,16 +117,37 @@ def queues(connection: Connection, now: datetime) -> list[Queue]:
     found = [_feeds_queue(connection, now)]
     for stage in list(Stage)[1:]:
         new, revisits = waiting.get((stage, True)), waiting.get((stage, False))
+        since = new.oldest if new else None
+        if stage is Stage.INDEX:
+            since = ready_since(connection, stage)
         found.append(
             Queue(
                 stage=stage,
                 due=new.items if new else 0,
-                oldest_due_at=new.oldest if new else None,
+                waits_since=since,
                 revisits_due=revisits.items if revisits else 0,
                 later=postponed.get(stage, 0),
             )
         )
     return found
+
+
+def ready_since(connection: Connection, stage: Stage) -> datetime | None:
+    """Return since when the oldest item that waits for a stage is ready for it; None: none is."""
+    brought_there = sa.func.max(outcomes.c.at).label("at")  # by the last thing done before
+    ready = (
+        sa.select(sa.func.coalesce(brought_there, urls.c.first_seen_at).label("at"))
+        .select_from(
+            urls.outerjoin(
+                outcomes, (outcomes.c.url_id == urls.c.url_id) & (outcomes.c.stage != stage)
+            )
+        )
+        .where(urls.c.stage == stage)
+        .group_by(urls.c.url_id, urls.c.first_seen_at)
+        .subquery()
+    )
+    since: datetime | None = connection.execute(sa.select(sa.func.min(ready.c.at))).scalar()
+    return since
 
 
 def _feeds_queue(connection: Connection, now: datetime) -> Queue:

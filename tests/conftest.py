@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from support_schema import check
+
+from pipeline.adapters.elastic import ElasticIndex
+from pipeline.adapters.elastic.events import ElasticEvents
+from pipeline.adapters.embedded import EmbeddedIndex
+from pipeline.ports import IndexResult
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,6 +29,36 @@ def no_settings_from_outside(monkeypatch):
     for name in list(os.environ):
         if name.startswith("NEWSLINE_") and not name.startswith(kept):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def what_an_index_takes_is_as_published(monkeypatch):
+    """Hold every document and event that a test indexes against the published schemas."""
+    for engine in (EmbeddedIndex, ElasticIndex):
+        monkeypatch.setattr(engine, "write", _checked(engine.write))
+    monkeypatch.setattr(ElasticEvents, "write", _checked_events(ElasticEvents.write))
+
+
+def _checked(write):
+    def wrapped(index, documents, retractions, **how):
+        answers = write(index, documents, retractions, **how)
+        for document in documents:
+            if answers.get(document["article_id"], (None,))[0] is IndexResult.OK:
+                check(document)
+        return answers
+
+    return wrapped
+
+
+def _checked_events(write):
+    def wrapped(sink, events):
+        answers = write(sink, events)
+        for event in events:
+            if answers[event.event_id][0] is IndexResult.OK:
+                check(event.body, "event")
+        return answers
+
+    return wrapped
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from pipeline.changes.tokens import Place
 from pipeline.changes.webhooks import Webhook
 from pipeline.config import RightsSettings
 from pipeline.deliver import Delivery
-from pipeline.errors import Permanent
+from pipeline.errors import IndexUnavailable, Permanent
 from pipeline.model import Stage, Status
 from pipeline.pushing import Push
 from pipeline.run import Run
@@ -41,6 +41,49 @@ def trip(tmp_path):
 
 def rest(trip, host, until):
     trip.ledger.release(trip.ledger.lease_host(host, lease_s=60), next_request_at=until)
+
+
+# ── an index that takes nothing ───────────────────────────────────────────────────────────────
+
+
+class Shut:
+    """An index to which nothing can be written until it is `open`."""
+
+    def __init__(self, index):
+        self._index = index
+        self.open = False
+
+    def write(self, documents, retractions, **how):
+        if not self.open:
+            raise IndexUnavailable("no connection")
+        return self._index.write(documents, retractions, **how)
+
+    def __getattr__(self, name):
+        return getattr(self._index, name)
+
+
+def test_above_the_high_water_mark_nothing_more_is_asked_for_until_the_index_takes_again(trip):
+    links = [f"https://herald.example/{number}" for number in range(12)]
+    for link in links:
+        trip.fetcher.on(link, article(f"Patrols begin near {link}"), headers=HTML)
+    shut = Shut(trip.index)
+    config = trip.doors.config
+    few = config.model_copy(update={"index": config.index.model_copy(update={"high_water": 5})})
+    trip.doors = replace(trip.doors, index=shut, config=few)
+    trip.fetcher.on(FEED, rss(*((link, link) for link in links[:6])), headers=RSS)
+    trip.run()
+    assert trip.ledger.waiting(Stage.INDEX) == 6
+    trip.fetcher.on(FEED, rss(*((link, link) for link in links)), headers=RSS)
+    trip.later(hours=3)
+    asked = len(trip.fetcher.requests)
+    trip.run()
+    assert len(trip.fetcher.requests) == asked
+    shut.open = True
+    trip.later(minutes=6)
+    trip.run()
+    trip.run()
+    assert set(trip.documents()) == set(links)
+    assert trip.balance().balances
 
 
 # ── hosts that rest ───────────────────────────────────────────────────────────────────────────

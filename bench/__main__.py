@@ -1,4 +1,7 @@
-"""`make bench`: run every measurement in turn and print one table (or --json lines)."""
+"""`make bench`: run every measurement in turn and print one table (or --json lines).
+
+Exit code 1 when a measurement failed, or a figure misses its bar (_bars.py).
+"""
 
 import argparse
 import json
@@ -9,6 +12,8 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+from bench._bars import BARS
 
 
 def flat(figures: dict, above: str = "") -> Iterator[tuple[str, object]]:
@@ -21,15 +26,17 @@ def flat(figures: dict, above: str = "") -> Iterator[tuple[str, object]]:
 
 
 def main() -> int:
-    """Run the measurements named, or all; return 1 if one of them failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run the measurements named, or all; return 1 if one of them failed or missed a bar."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("names", nargs="*", help="e.g. extract search; default: all")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     options = parser.parse_args()
     here = Path(__file__).parent
     every = sorted(path.stem for path in here.glob("*.py") if not path.stem.startswith("_"))
     failed = False
-    table = Table("measurement", "figure", "value", title="Newsline bench")
+    table = Table("measurement", "figure", "value", "bar", title="Newsline bench")
     for name in options.names or every:
         done = subprocess.run(
             [sys.executable, "-m", f"bench.{name}", "--json"], capture_output=True, check=False
@@ -39,10 +46,15 @@ def main() -> int:
             sys.stderr.write(f"bench.{name} failed:\n{done.stderr.decode()[-2000:]}\n")
             continue
         figures = json.loads(done.stdout)
+        found, bars = dict(flat(figures)), BARS.get(name, {})
+        missed = [figure for figure, bar in bars.items() if not bar.holds(found[figure])]
+        failed = failed or bool(missed)
         if options.json:
-            print(json.dumps({"name": name, "figures": figures}))
-        for figure, value in flat(figures):
-            table.add_row(name, figure, f"{value:.3g}" if isinstance(value, float) else str(value))
+            print(json.dumps({"name": name, "figures": figures, "missed": missed}))
+        for figure, value in found.items():
+            said = f"{value:.3g}" if isinstance(value, float) else str(value)
+            bar = f"{bars[figure]}{' MISSED' if figure in missed else ''}" if figure in bars else ""
+            table.add_row(name, figure, said, bar)
     if not options.json:
         Console().print(table)
     return int(failed)

@@ -22,8 +22,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.rebuild import cluster, elastic, remove
-from bench.search import FACETS, documents, queries, timed
+from bench.rebuild import cluster, elastic, named, remove
+from bench.search import FACETS, documents, queries, timed, widest
 from pipeline.adapters.elastic import ElasticIndex, source
 from pipeline.adapters.elastic.cluster import Role
 from pipeline.index import bulk
@@ -32,14 +32,11 @@ from pipeline.index.query import Query
 from pipeline.model import (
     DateClaim,
     Enrichment,
-    Entity,
     Evidence,
     Extraction,
     Feed,
-    Mention,
     Result,
     Status,
-    Topic,
 )
 from pipeline.work import ArticleWork, Grouping, Revision, Sighting
 
@@ -51,14 +48,7 @@ SIGNALS = ("title", "published_at", "author", "text", "language")
 def build(one: dict[str, Any]) -> dict[str, Any]:
     """Return the document of an invented article, with everything that a trip finds out."""
     at = datetime.fromisoformat(one["first_seen_at"])
-    entities = tuple(
-        Entity(name.lower(), name, "person", (Mention(0, 9, name, "title"),) * 3)
-        for name in one["person"]
-    )
-    topics = tuple(
-        Topic(name.lower(), name, 0.9, (Mention(4, 9, "words", "text"),) * 3)
-        for name in one["topic"]
-    )
+    entities, topics = named(one)
     extraction = Extraction(
         Result.OK, None, one["title"], one["text"], "1",
         language=one["language"],
@@ -159,12 +149,16 @@ def searching(
         def bare(words: list[str]) -> None:
             index.search(Query(" ".join(words), highlight=False))
 
+        def wide(words: list[str]) -> None:
+            index.search(widest(words, made))
+
         for words in asked[:20]:
             full(words)
         return {
             "documents": len(made),
             "query_4_facets_10_highlights": timed(full, asked),
             "query_plain": timed(bare, asked),
+            "widest_query": timed(wide, asked[:20]),
             "all_documents_4_facets": timed(
                 lambda _: index.search(Query(facets=FACETS)), asked[:20]
             ),

@@ -31,7 +31,19 @@ from pipeline.app import find_config_dir
 from pipeline.config import IndexSettings
 from pipeline.feeds.decide import first_state
 from pipeline.index.document import build_document
-from pipeline.model import ArchivePlace, Enrichment, Entry, Extraction, Feed, Result, Stage, Status
+from pipeline.model import (
+    ArchivePlace,
+    Enrichment,
+    Entity,
+    Entry,
+    Extraction,
+    Feed,
+    Mention,
+    Result,
+    Stage,
+    Status,
+    Topic,
+)
 from pipeline.ports import Index, Ledger
 from pipeline.rebuild import rebuild
 from pipeline.urls import article_id
@@ -90,13 +102,26 @@ def fill(ledger: Ledger, made: list[dict]) -> None:
             ledger.release(lease)
 
 
+def named(one: dict) -> tuple[tuple[Entity, ...], tuple[Topic, ...]]:
+    """Return whom and what an invented article is about, each with three mentions."""
+    entities = tuple(
+        Entity(name.lower(), name, "person", (Mention(0, 9, name, "title"),) * 3)
+        for name in one["person"]
+    )
+    topics = tuple(
+        Topic(name.lower(), name, 0.9, (Mention(4, 9, "words", "text"),) * 3)
+        for name in one["topic"]
+    )
+    return entities, topics
+
+
 def step(stage, url_id, one, work) -> StepResult:
     """Return the result of one stage after fetch."""
     if stage is Stage.EXTRACT:
         found = Extraction(Result.OK, None, one["title"], one["text"], "1", one["language"])
         return StepResult(url_id, outcome(stage), Stage.ENRICH, NOW, extraction=found)
     if stage is Stage.ENRICH:
-        said = Enrichment(one["language"], 1.0, (), (), url_id, {"entities": "1"})
+        said = Enrichment(one["language"], 1.0, *named(one), url_id, {"entities": "1"})
         return StepResult(url_id, outcome(stage), Stage.GROUP, NOW, enrichment=said)
     if stage is Stage.GROUP:
         return StepResult(url_id, outcome(stage), Stage.INDEX, NOW, grouping=Grouping(None, None))

@@ -21,6 +21,9 @@ import orjson
 import tantivy
 
 from pipeline.adapters.embedded import EmbeddedIndex
+from pipeline.index.bounds import MAX_FACET_SIZE, MAX_SIZE
+from pipeline.index.parse_query import MAX_CHARS, MAX_TERMS
+from pipeline.index.query import FACETS as ALL_FACETS
 from pipeline.index.query import Query
 
 LANGUAGES = ("en", "tr", "ar", "de", "fr")
@@ -74,6 +77,21 @@ def queries(words: Sequence[str], chance: random.Random, count: int) -> list[lis
     ]
 
 
+def widest(words: Sequence[str], made: Sequence[Mapping[str, Any]]) -> Query:
+    """Return as dear a query as is allowed: alternatives by prefix, all facets, a long page.
+
+    The first of `words` comes first, so that queries differ.
+    """
+    starts = sorted({word[:3] for one in made[:20] for word in one["text"].split()})
+    text = words[0]
+    for start in starts:
+        longer = f"{text} OR {start}*"
+        if len(longer) > MAX_CHARS or text.count(" OR ") + 2 > MAX_TERMS:
+            break
+        text = longer
+    return Query(text, facets=ALL_FACETS, facet_size=MAX_FACET_SIZE, size=MAX_SIZE)
+
+
 def timed(ask: Callable[[list[str]], object], asked: Sequence[list[str]]) -> dict[str, float]:
     """Return p50 and p95 of the wall time of a call, in milliseconds."""
     ask(asked[0])
@@ -103,6 +121,9 @@ def product(
     def bare(words: list[str]) -> None:
         index.search(Query(" ".join(words), highlight=False))
 
+    def wide(words: list[str]) -> None:
+        index.search(widest(words, made))
+
     start = time.perf_counter()
     held = sum(1 for _ in index.versions())
     scan_s = time.perf_counter() - start
@@ -113,6 +134,7 @@ def product(
         "cpu_us_per_doc": writing_cpu_s / len(made) * 1e6,
         "query_4_facets_10_highlights": timed(full, asked),
         "query_plain": timed(bare, asked),
+        "widest_query": timed(wide, asked[:20]),
         "all_documents_4_facets": timed(lambda _: index.search(Query(facets=FACETS)), asked[:20]),
         "versions_scan_s": scan_s,
         "size_mb": float(str(index.describe()["size_bytes"])) / 1e6,

@@ -7,7 +7,7 @@ over plain documents.
 
 import re
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import mean
 
 import orjson
@@ -37,6 +37,71 @@ def columns_of(panel):
 
 def query_of(panel):
     return panel["embeddableConfig"]["attributes"]["state"]["query"]["query"]
+
+
+def what_is_counted(panel):
+    """Return what a chart of a saved dashboard counts: its groups, its time axis, its numbers."""
+    columns = columns_of(panel).values()
+    found = {"by": [], "over": [], "numbers": []}
+    for column in columns:
+        op, field, parameters = column["operationType"], column["sourceField"], column["params"]
+        where = column.get("filter", {}).get("query", "")
+        if op == "terms":
+            found["by"].append((field, parameters["size"]))
+        elif op == "date_histogram":
+            found["over"].append((field, parameters["interval"]))
+        else:
+            if op == "last_value" and where == f"{field} : *":
+                where = ""  # the editor's own, which the API puts there by itself
+            more = parameters.get("percentile"), parameters.get("sortField")
+            found["numbers"].append((op, None if field == RECORDS else field, *more, where))
+    return found
+
+
+def what_is_counted_by_api(config):
+    """Return the same of a chart in the form of the Dashboards API."""
+    (layer,) = config.get("layers", [config])
+    found = {"by": [], "over": [], "numbers": []}
+    x = layer.get("x")
+    for group in [*layer.get("rows", ()), x, layer.get("breakdown_by")]:
+        if group is None:
+            continue
+        if group["operation"] == "date_histogram":
+            found["over"].append((group["field"], group["suggested_interval"]))
+        else:
+            (field,) = group["fields"]
+            found["by"].append((field, group["limit"]))
+    for one in [*layer.get("metrics", ()), *layer.get("y", ())]:
+        more = one.get("percentile"), one.get("time_field")
+        where = one.get("filter", {}).get("expression", "")
+        found["numbers"].append((one["operation"], one.get("field"), *more, where))
+    return found
+
+
+def window_of(dashboard, now):
+    """Return the span of time that a dashboard opens with, of which `now` is the end or a part."""
+    return tuple(_moment(dashboard["attributes"][end], now) for end in ("timeFrom", "timeTo"))
+
+
+def _moment(text, now):
+    if not text.startswith("now"):
+        return datetime.fromisoformat(text)
+    matched = re.fullmatch(r"now(?:-(\d+)([hdy]))?", text)
+    assert matched, text
+    amount, unit = matched.groups(default="")
+    hours = {"h": 1, "d": 24, "y": 24 * 365, "": 0}[unit]
+    return now - timedelta(hours=int(amount or 0) * hours)
+
+
+def es_window(time_field, window):
+    """Return the filter that Kibana adds for the span of time of a dashboard."""
+    start, end = (moment.isoformat() for moment in window)
+    return {"range": {time_field: {"gte": start, "lte": end}}}
+
+
+def is_within(document, time_field, window):
+    start, end = window
+    return start <= datetime.fromisoformat(document[time_field]) <= end
 
 
 def parse_kql(text):

@@ -17,6 +17,8 @@ from support_kibana import (
     parse_kql,
     query_of,
     read_ndjson,
+    what_is_counted,
+    what_is_counted_by_api,
 )
 from support_kibana_api import BODY
 
@@ -255,9 +257,11 @@ def test_the_bodies_for_the_api_are_of_its_form(source):
         assert errors == [], key
 
 
-def test_both_forms_show_the_same_panels_in_the_same_places(source, objects):
+def test_both_forms_show_the_same_numbers_in_the_same_places(source, objects):
     dashboards = by_type(objects, "dashboard")
     for key, body in bodies(source).items():
+        whole = dashboards[f"news-{key}"]["attributes"]
+        assert body["time_range"] == {"from": whole["timeFrom"], "to": whole["timeTo"]}
         stored = panels_of(dashboards[f"news-{key}"])
         places = [{**panel["gridData"], "i": panel["panelIndex"]} for panel in stored]
         assert [{**panel["grid"], "i": panel["id"]} for panel in body["panels"]] == places
@@ -265,6 +269,7 @@ def test_both_forms_show_the_same_panels_in_the_same_places(source, objects):
             if panel["type"] == "vis":
                 asked = panel["config"].get("query", {"expression": ""})["expression"]
                 assert asked == query_of(other)
+                assert what_is_counted_by_api(panel["config"]) == what_is_counted(other)
                 labels = {one["label"] for one in columns_of(other).values()}
                 assert set(_labels(panel["config"])) <= labels
 

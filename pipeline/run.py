@@ -28,12 +28,13 @@ from structlog.contextvars import bound_contextvars
 
 from pipeline import stages
 from pipeline.backpressure import Backpressure
-from pipeline.deliver import DELIVER, Delivery
+from pipeline.deliver import DELIVER, Delivery, Matched, Told
 from pipeline.doors import Doors
 from pipeline.errors import AccessDenied, IndexUnavailable, LeaseLost
 from pipeline.events import EXPORT, EventDelivery
 from pipeline.journal import note_poll, note_steps
 from pipeline.model import Stage
+from pipeline.pushing import Pushed
 from pipeline.visit import Visit
 from pipeline.work import ArticleWork, FeedState, Lease, PollResult, StepResult
 
@@ -75,6 +76,9 @@ class Observer:
 
     def index_away(self, why: str) -> None:
         """Say that the index takes nothing at the moment; articles wait in the ledger."""
+
+    def delivered(self, matched: Matched, told: Told, pushed: Pushed) -> None:
+        """Say what saved searches found, and who was told of it."""
 
 
 @dataclass(slots=True)
@@ -193,9 +197,9 @@ class Run:
         while not self._finished():
             generation = self._quiet.generation
             try:
-                await delivery.match_all()
-                await delivery.tell_all()
-                await delivery.push_all()
+                matched = await delivery.match_all()
+                told = await delivery.tell_all()
+                self.observer.delivered(matched, told, await delivery.push_all())
             except (IndexUnavailable, AccessDenied) as error:
                 log.warning("alerts_wait", detail=str(error))
             await self._rest(DELIVER, generation)

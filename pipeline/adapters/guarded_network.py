@@ -10,7 +10,6 @@ import errno
 import ssl
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from httpcore2 import SOCKET_OPTION, AnyIOBackend, AsyncNetworkStream
 
 from pipeline.adapters.resolver import Resolver, system_resolver
 from pipeline.config import FetchSettings
-from pipeline.errors import Exemption, ItemError
-from pipeline.fetch.addresses import is_within, networks, parse_address, why_denied
+from pipeline.errors import ItemError
+from pipeline.fetch.guard import Guard, known_addresses
 from pipeline.fetch.reasons import failure
 
 #: OpenSSL's X509_V_ERR_… numbers, by what they mean to an operator.
@@ -51,7 +50,7 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
 
     def __init__(self, settings: FetchSettings, resolver: Resolver | None = None) -> None:
         self._settings = settings
-        self._exempt = networks(settings.allow_private)
+        self._guard = Guard(settings)
         self._resolve = resolver or system_resolver
         self._backend = AnyIOBackend()
 
@@ -83,48 +82,20 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
     async def checked(self, host: str, port: int) -> Sequence[str]:
         """Return the addresses of a host, all of which we may connect to. Raises ItemErrors."""
         addresses = await self._addresses(host)
-        self._check(host, port, addresses)
+        self._guard.check(host, port, addresses)
         if not addresses:
             raise failure("dns_unknown_host", f"{host}: no address")
         return addresses
 
     async def _addresses(self, host: str) -> Sequence[str]:
-        """Return the addresses of a host; names under .localhost are ours alone (RFC 6761)."""
-        if host == "localhost" or host.endswith(".localhost"):
-            return ["127.0.0.1"]
-        with suppress(ValueError):  # a name, to be looked up
-            return [str(parse_address(host))]
+        known = known_addresses(host)
+        if known is not None:
+            return known
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
                 return await self._resolve(host)
         except TimeoutError:
             raise failure("dns_temporary", f"{host}: no answer in time") from None
-
-    def _check(self, host: str, port: int, addresses: Sequence[str]) -> None:
-        """Let a connection pass only if all addresses do; in an exempt network any port does."""
-        denied: dict[str, str] = {}
-        public = False
-        for address in addresses:
-            try:
-                if is_within(address, self._exempt):
-                    continue
-                why = why_denied(address)
-            except ValueError:
-                why = "no IP address"
-            if why is None:
-                public = True
-            else:
-                denied[address] = why
-        odd = public and port not in self._settings.ports
-        exemption = Exemption(
-            (*self._settings.allow_private, *denied) if denied else (),
-            (*self._settings.ports, port) if odd else (),
-        )
-        for address, why in denied.items():
-            name = host if host.strip("[]") == address else f"{host} is {address}"
-            raise failure("blocked_address", f"{name}: {why}", exemption)
-        if odd:
-            raise failure("blocked_port", f"{host}:{port}", exemption)
 
 
 class GuardedStream(AsyncNetworkStream):

@@ -15,7 +15,7 @@ from pipeline.errors import NewslineError, StoreUnavailable
 COMMANDS = {
     "demo": ("demo", "The whole trip over a small news world on this machine."),
     "run": ("run", "Poll feeds, fetch, extract, enrich and index what is new."),
-    "check": ("run", "Report every mistake in the configuration at once."),
+    "check": ("check", "Report every mistake in the configuration at once."),
     "search": ("search", "Search the articles: words, phrases, facets, days."),
     "serve": ("serve", "Serve the explorer and the API, to this machine or to many."),
     "keys": ("keys", "Make, list and revoke API keys."),

@@ -22,33 +22,25 @@ from pipeline.cli.options import (
     FeedsOption,
     NewDataOption,
     open_app,
-    open_config,
 )
 from pipeline.cli.output import (
-    WRONG_USE,
     JsonFlag,
     console,
-    print_json,
-    print_table,
     quantity,
 )
 from pipeline.cli.run_summary import summarise
-from pipeline.config import Config, load
-from pipeline.enrich.enrichers import Enrichers
-from pipeline.enrich.models import load_models
-from pipeline.errors import ConfigError, Fault
+from pipeline.deliver import Matched, Told
 from pipeline.feeds.catalogue import load_catalogue
 from pipeline.feeds.merging import say_merged
-from pipeline.fetch.user_agent import user_agent
 from pipeline.model import Feed, Result, Stage
+from pipeline.pushing import Pushed
 from pipeline.run import Observer, Run
 from pipeline.work import FeedState, PollResult, StepResult
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to the root."""
+    """Add the command to the root."""
     app.command("run")(run)
-    app.command("check")(check)
 
 
 def run(
@@ -75,7 +67,7 @@ def run(
             typer.echo(_waits(app.ledger.next_due_at(Stage.POLL), len(catalogue)))
         with observer:
             run_id = asyncio.run(run_app(app, catalogue, once=once, observer=observer))
-        code = summarise(app, run_id, away=observer.away, json=json)
+        code = summarise(app, run_id, away=observer.away, told=observer.told, json=json)
     if code:
         raise typer.Exit(code)
 
@@ -103,52 +95,19 @@ async def run_app(
         await app.aclose_fetcher()
 
 
-def check(
-    feeds: FeedsOption = DEFAULT_FEEDS,
-    config: ConfigOption = None,
-    json: JsonFlag = False,
-) -> None:
-    """Read every configuration file and report all that is wrong with them, at once.
-
-    Example: newsline check --feeds my-feeds.toml
-    """
-    file, folder = open_config(config)
-    faults: list[Fault] = []
-    settings = Config()
-    try:
-        settings = load(file)
-    except ConfigError as error:
-        faults += error.faults
-    for read in (
-        lambda: load_catalogue(feeds),
-        lambda: Enrichers.load(folder),
-        lambda: load_models(settings.enrich.models, opened=True),
-    ):
-        try:
-            read()
-        except ConfigError as error:
-            faults += error.faults
-    rows = [(fault.file, fault.key, fault.problem) for fault in faults]
-    if json:
-        print_json(
-            {"faults": [dict(zip(("file", "key", "problem"), row, strict=True)) for row in rows]}
-        )
-    elif rows:
-        print_table("Faults", ("file", "key", "problem"), rows)
-    else:
-        settings = load(file)
-        typer.echo(f"settings: {file or 'defaults'}; feeds: {feeds}; gazetteer: {folder}: all good")
-        typer.echo(f"publishers will see: {user_agent(settings.fetch)}")
-        if not settings.fetch.contact:
-            typer.echo("advice: set [fetch] contact, so that a publisher can reach you")
-    if faults:
-        raise typer.Exit(WRONG_USE)
-
-
 class _Silent(Observer):
     """Says nothing: the summary at the end is enough for a machine."""
 
     away: str | None = None  # why the index takes nothing; None: the last write went well
+
+    def __init__(self) -> None:
+        self.told: Counter[str] = Counter()  # what was delivered, for the summary
+
+    def delivered(self, matched: Matched, told: Told, pushed: Pushed) -> None:
+        """Count it for the summary."""
+        self.told["hits"] += matched.hits
+        self.told["messages"] += told.messages + pushed.messages
+        self.told["not_taken"] += told.failed + pushed.failed
 
     def index_away(self, why: str) -> None:
         """Remember it for the summary."""
@@ -187,6 +146,7 @@ class _Bars(_Silent):
     """Progress bars for a person: feeds polled, and articles at the end of their trip."""
 
     def __init__(self, feeds: int) -> None:
+        super().__init__()
         self._progress = Progress(
             TextColumn("{task.description:>9}"),
             BarColumn(),

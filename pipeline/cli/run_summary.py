@@ -9,7 +9,7 @@ import typer
 from pipeline.app import App
 from pipeline.balance import BalanceSheet, balance
 from pipeline.cli.hints import complete
-from pipeline.cli.output import BAD_NEWS, OK, REFUSED, print_json, print_table
+from pipeline.cli.output import BAD_NEWS, OK, REFUSED, print_json, print_table, quantity
 from pipeline.errors import AccessDenied, IndexUnavailable
 from pipeline.feeds.merging import say_merged
 from pipeline.work import Books, FeedState, Scope
@@ -17,6 +17,7 @@ from pipeline.work import Books, FeedState, Scope
 #: Health of feeds that bring nothing and need somebody to look.
 ILL = frozenset({"failing", "gone", "empty", "paused"})
 
+_TOLD = ("hits", "messages", "not_taken")
 #: How to ask feeds before they are due, once what kept them from answering is mended.
 _ASK_NOW = "`newsline replay --stage poll` makes all feeds due now (--feed ID one)"
 
@@ -29,6 +30,7 @@ class _Summary:
     unasked: str | None  # why the index was not asked what it holds
     away: str | None  # why the index took nothing at the end
     states: Sequence[FeedState]  # of the catalogue
+    told: Mapping[str, int]  # hits of saved searches, messages sent, and not taken
 
     @property
     def ill(self) -> list[FeedState]:
@@ -47,7 +49,9 @@ class _Summary:
         return OK if self.sheet.balances and len(self.ill) < max(1, polled) else BAD_NEWS
 
 
-def summarise(app: App, run_id: str, *, away: str | None, json: bool) -> int:
+def summarise(
+    app: App, run_id: str, *, away: str | None, told: Mapping[str, int], json: bool
+) -> int:
     """Print the summary of a run and return the exit code; `away`: why the index took nothing.
 
     The code is REFUSED when articles wait because the index is away or refuses our key.
@@ -64,6 +68,7 @@ def summarise(app: App, run_id: str, *, away: str | None, json: bool) -> int:
         away or (str(unasked) if unasked else None),
         away or (str(unasked) if isinstance(unasked, IndexUnavailable) else None),
         [state for state in app.ledger.feed_states() if state.configured],
+        told,
     )
     (_print_json if json else _print_text)(summary)
     return summary.code
@@ -93,6 +98,7 @@ def _print_json(summary: _Summary) -> None:
                 "failing": [state.feed.feed_id for state in summary.ill],
                 "merged": {state.feed.feed_id: state.merged_into for state in summary.merged},
             },
+            "delivered": {name: summary.told.get(name, 0) for name in _TOLD},
             "balance": summary.sheet.as_dict(),
             "index_away": summary.away,
             "index_not_asked": summary.unasked,
@@ -120,11 +126,22 @@ def _print_text(summary: _Summary) -> None:
         typer.echo(complete(f"`newsline feeds check` says more{ask_now}."))
     for state in summary.merged:
         typer.echo(f"{state.feed.feed_id} is {say_merged(state)}.")
+    if any(summary.told.values()):
+        typer.echo(_say_told(summary.told))
     typer.echo(complete(summary.sheet.sentence()))
     if summary.unasked:
         typer.echo(complete(f"By the ledger alone: the index was not asked. {summary.unasked}"))
     if summary.away:
         typer.echo(complete(f"Articles wait, the index takes nothing: {summary.away}"))
+
+
+def _say_told(told: Mapping[str, int]) -> str:
+    found = f"Saved searches found {quantity(told['hits'], 'new story', 'new stories')}"
+    sent = f"{quantity(told['messages'], 'message')} told of what was due"
+    if not told["not_taken"]:
+        return f"{found}; {sent}."
+    refused = f"{told['not_taken']:,} not taken, and sent again later"
+    return f"{found}; {sent}, {refused}: `newsline alerts list`, `newsline webhooks list`."
 
 
 def _next_poll(states: Sequence[FeedState]) -> str:

@@ -154,6 +154,24 @@ def test_replay_makes_dead_letters_due(desk):
     assert ask(desk, "where", B)[1]["position"]["stage"] == "extract"
 
 
+def test_replay_of_one_url_leaves_the_others(desk):
+    assert ask(desk, "replay", "--url", f"{B}#top") == (0, {"replayed": 1, "selected": 1})
+    assert ask(desk, "replay", "--url", A) == (0, {"replayed": 0, "selected": 0})  # no dead letter
+    code, _ = ask(desk, "replay", "--url", A, "--all", "--stage", "extract")
+    assert code == 0
+    assert ask(desk, "balance")[1]["in_flight"] == 1
+    ledger = open_ledger(f"sqlite:///{desk / 'ledger.sqlite'}")
+    assert {ledger.where(url)[0].stage for url in (A, B)} == {Stage.EXTRACT}
+    ledger.close()
+
+
+def test_replay_of_a_url_that_was_never_seen_is_refused(desk):
+    with pytest.raises(UsageError, match="never seen"):
+        call(desk, "replay", "--url", "https://herald.example/nowhere")
+    with pytest.raises(UsageError, match="--url goes with neither"):
+        call(desk, "replay", "--url", A, "--stage", "poll")
+
+
 def test_a_backup_restores_into_another_folder(desk, tmp_path):
     backup = str(tmp_path / "backup.gz")
     code, saved = ask(desk, "ledger", "backup", backup)

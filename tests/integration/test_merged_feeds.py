@@ -150,7 +150,7 @@ def test_the_summary_of_a_run_says_so(told, trip, capsys):
         ledger, index = trip.ledger, trip.index
 
     run_id = trip.run()
-    summarise(Opened, run_id, away=None, json=False)
+    summarise(Opened, run_id, away=None, told={}, json=False)
     assert f"old is {SENTENCE}" in capsys.readouterr().out
-    summarise(Opened, run_id, away=None, json=True)
+    summarise(Opened, run_id, away=None, told={}, json=True)
     assert json.loads(capsys.readouterr().out)["feeds"]["merged"] == {"old": "herald"}

@@ -13,6 +13,7 @@ from support_run import HTML, RSS, Trip, article, feed, rss
 from pipeline.alerts.saved import SavedSearch
 from pipeline.changes.tokens import Place
 from pipeline.changes.webhooks import Webhook
+from pipeline.cli.run import _Silent
 from pipeline.config import RightsSettings
 from pipeline.deliver import Delivery
 from pipeline.errors import IndexUnavailable, Permanent
@@ -366,8 +367,10 @@ def test_a_run_tells_of_what_it_indexed_before_it_ends(trip):
     ledger.add_webhook(Webhook("desk", desk, Place(0)), now())
     push = Push(ledger, index, RightsSettings(), send, now)
     delivery = Delivery(ledger, index, now, post=send, mail=None, push=push)
-    run = Run(trip.doors, once=True, stop=asyncio.Event(), delivery=delivery)
+    seen = _Silent()
+    run = Run(trip.doors, once=True, stop=asyncio.Event(), delivery=delivery, observer=seen)
     asyncio.run(run.go())
     assert told == [(hook, A), (desk, A)]
+    assert seen.told == {"hits": 1, "messages": 2, "not_taken": 0}
     asyncio.run(Run(trip.doors, once=True, stop=asyncio.Event(), delivery=delivery).go())
     assert len(told) == 2

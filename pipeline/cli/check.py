@@ -1,0 +1,84 @@
+"""`newsline check`: all that is wrong with the configuration, at once."""
+
+from pathlib import Path
+
+import typer
+
+from pipeline.cli.options import (
+    DEFAULT_FEEDS,
+    ConfigOption,
+    FeedsOption,
+    open_config,
+)
+from pipeline.cli.output import WRONG_USE, JsonFlag, print_json, print_table
+from pipeline.config import Config, FetchSettings, load
+from pipeline.enrich.enrichers import Enrichers
+from pipeline.enrich.models import load_models
+from pipeline.errors import ConfigError, Fault, ItemError
+from pipeline.feeds.catalogue import load_catalogue
+from pipeline.fetch.guard import Guard
+from pipeline.fetch.user_agent import user_agent
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command("check")(check)
+
+
+def check(
+    feeds: FeedsOption = DEFAULT_FEEDS,
+    config: ConfigOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Read every configuration file and report all that is wrong with them, at once.
+
+    Example: newsline check --feeds my-feeds.toml
+    """
+    file, folder = open_config(config)
+    faults: list[Fault] = []
+    settings = Config()
+    try:
+        settings = load(file)
+    except ConfigError as error:
+        faults += error.faults
+    for read in (
+        lambda: _check_feeds(feeds, settings.fetch),
+        lambda: Enrichers.load(folder),
+        lambda: load_models(settings.enrich.models, opened=True),
+    ):
+        try:
+            read()
+        except ConfigError as error:
+            faults += error.faults
+    rows = [(fault.file, fault.key, fault.problem) for fault in faults]
+    if json:
+        print_json(
+            {"faults": [dict(zip(("file", "key", "problem"), row, strict=True)) for row in rows]}
+        )
+    elif rows:
+        print_table("Faults", ("file", "key", "problem"), rows)
+    else:
+        settings = load(file)
+        typer.echo(f"settings: {file or 'defaults'}; feeds: {feeds}; gazetteer: {folder}: all good")
+        typer.echo(f"publishers will see: {user_agent(settings.fetch)}")
+        if not settings.fetch.contact:
+            typer.echo("advice: set [fetch] contact, so that a publisher can reach you")
+    if faults:
+        raise typer.Exit(WRONG_USE)
+
+
+def _check_feeds(feeds: Path, settings: FetchSettings) -> None:
+    """Read the catalogue, and see whether our own guard would let its feeds be asked.
+
+    Raises ConfigError.
+    """
+    guard, faults = Guard(settings), []
+    for feed in load_catalogue(feeds):
+        try:
+            guard.check_url(feed.url)
+        except ItemError as error:
+            needs = " and ".join(error.exemption.lines()) if error.exemption else ""
+            mend = f"; [fetch] {needs} would let it through" if needs else ""
+            faults.append(Fault(str(feeds), f"feed.{feed.feed_id}.url", f"{error}{mend}"))
+    if faults:
+        raise ConfigError(faults)

@@ -1,0 +1,59 @@
+"""`newsline check`: everything that is wrong is said at once, with file and key."""
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli.root import build
+
+GOOD = '[[feed]]\nid = "one"\nurl = "https://herald.example/one.xml"\npublisher = "herald"\n'
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch):
+    """Return what the command says of a catalogue and settings: exit code and output."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(feeds, settings="", *more):
+        (tmp_path / "feeds.toml").write_text(feeds)
+        (tmp_path / "pipeline.toml").write_text(settings)
+        words = ["check", "--feeds", "feeds.toml", "--config", "pipeline.toml", *more]
+        done = CliRunner().invoke(build(words), words, catch_exceptions=False)
+        return done.exit_code, done.stdout
+
+    return run
+
+
+def faults(answer):
+    code, out = answer
+    return code, {(one["file"], one["key"]): one["problem"] for one in orjson.loads(out)["faults"]}
+
+
+def test_a_good_configuration_says_what_publishers_will_see(check):
+    code, out = check(GOOD, '[fetch]\ncontact = "desk@herald.example"\n')
+    assert code == 0
+    assert "all good" in out
+    assert "desk@herald.example" in out
+    assert "advice" not in out
+
+
+def test_faults_of_all_files_are_reported_at_once(check):
+    code, found = faults(check(GOOD + GOOD + 'flavour = "x"\n', "[fetch]\npace = 1\n", "--json"))
+    assert code == 2
+    assert set(found) >= {("pipeline.toml", "fetch.pace"), ("feeds.toml", "feed.one.id"),
+                          ("feeds.toml", "feed.one.flavour")}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("url", "setting"),
+    [("http://127.0.0.1/feed.xml", 'allow_private = ["127.0.0.1"]'),
+     ("http://news.localhost:8000/feed.xml", 'allow_private = ["127.0.0.1"]'),
+     ("http://[::1]/feed.xml", 'allow_private = ["::1"]'),
+     ("http://8.8.8.8:8080/feed.xml", "ports = [80, 443, 8080]")],
+)  # fmt: skip
+def test_a_feed_that_our_own_guard_would_not_let_be_asked_is_a_fault(check, url, setting):
+    catalogue = GOOD.replace("https://herald.example/one.xml", url)
+    code, found = faults(check(catalogue, "", "--json"))
+    assert code == 2
+    assert f"[fetch] {setting} would let it through" in found["feeds.toml", "feed.one.url"]
+    assert check(catalogue, f"[fetch]\n{setting}\n")[0] == 0

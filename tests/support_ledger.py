@@ -129,10 +129,13 @@ def extraction(text="Two armies agreed on patrols.", title="A deal on the border
     return Extraction(Result.OK, None, title, text, "1", published_at=claim, **fields)
 
 
-def enrichment(fingerprint="f1", name="Kobani", mentions=1):
-    found = tuple(Mention(start, start + 6, name, "text") for start in range(mentions))
-    return Enrichment("en", 0.9, (Entity("Q1", name, "place", found),), (), fingerprint,
-                      {"gazetteer": "1"})  # fmt: skip
+def enrichment(fingerprint="f1", *names):
+    mention = Mention(0, 6, "Kobani", "text")
+    found = tuple(
+        Entity(f"Q{number}", name, "place", (mention,))
+        for number, name in enumerate(names or ("Kobani",), 1)
+    )
+    return Enrichment("en", 0.9, found, (), fingerprint, {"gazetteer": "1"})
 
 
 def step(url, stage, next_stage, *, at=NOW, result=Result.OK, reason=None, **fields):
@@ -146,8 +149,9 @@ def extracted(url, at=NOW, **fields):
     return step(url, Stage.EXTRACT, Stage.ENRICH, at=at, extraction=extraction(**fields))
 
 
-def enriched(url, at=NOW, **fields):
-    return step(url, Stage.ENRICH, Stage.GROUP, at=at, enrichment=enrichment(**fields))
+def enriched(url, at=NOW, fingerprint="f1", names=()):
+    said = enrichment(fingerprint, *names)
+    return step(url, Stage.ENRICH, Stage.GROUP, at=at, enrichment=said)
 
 
 def grouped(url, at=NOW, syndication_id=None):

@@ -9,12 +9,12 @@ import random
 import threading
 import time
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from support_elasticsearch import node_url
 from support_index import elastic, elastic_settings, remove_collection
 from support_ledger import (
+    NOW,
     commit_step,
     decision,
     enriched,
@@ -69,7 +69,7 @@ class Newsroom(Trip):
         self.admin = connect(self.straight.cluster.settings, None)
         self.root = folder
 
-    def fill(self, numbers, *, letters=300, mentions=1):
+    def fill(self, numbers, *, letters=300, names=()):
         """Bring articles as far as waiting for the index."""
         urls = [f"{HOST}/{number}" for number in numbers]
         poll(self.ledger, *(decision(url, title=f"Item {url}") for url in urls))
@@ -79,7 +79,7 @@ class Newsroom(Trip):
         texts = {url: f"Text of {url}. " + "x" * letters for url in urls}
         for stage, results in (
             (Stage.EXTRACT, [extracted(url, text=texts[url], title=f"Item {url}") for url in urls]),
-            (Stage.ENRICH, [enriched(url, fingerprint=url, mentions=mentions) for url in urls]),
+            (Stage.ENRICH, [enriched(url, fingerprint=url, names=names) for url in urls]),
             (Stage.GROUP, [grouped(url) for url in urls]),
         ):
             assert commit_step(self.ledger, stage, *results) == []
@@ -283,7 +283,6 @@ def test_an_index_that_is_read_only_takes_everything_when_it_no_longer_is(room, 
     room.admin.indices.put_settings(
         index=room.names.write, settings={f"index.blocks.{block}": True}
     )
-    ready_at = room.clock.now() - timedelta(minutes=1)
     for _ in range(3):
         room.run()
         room.assert_all_wait()
@@ -291,7 +290,7 @@ def test_an_index_that_is_read_only_takes_everything_when_it_no_longer_is(room, 
     (found,) = inspect(room.ledger, room.straight, room.doors.config, room.clock.now()).open
     assert found.finding.kind is FindingKind.WAITING
     assert found.finding.evidence["articles"] == ARTICLES
-    assert status(room.ledger, room.straight)["waiting_since"] == ready_at.isoformat()
+    assert status(room.ledger, room.straight)["waiting_since"] == NOW.isoformat()
     room.admin.indices.put_settings(
         index=room.names.write, settings={f"index.blocks.{block}": None}
     )
@@ -301,7 +300,7 @@ def test_an_index_that_is_read_only_takes_everything_when_it_no_longer_is(room, 
 
 
 def test_a_document_that_the_cluster_refuses_dies_alone_with_the_clusters_reason(room):
-    room.fill([ARTICLES], mentions=3)
+    room.fill([ARTICLES], names=("Kobani", "Manbij", "Ras al-Ayn"))
     limit = "index.mapping.nested_objects.limit"
     room.admin.indices.put_settings(index=room.names.write, settings={limit: 2})
     room.run()

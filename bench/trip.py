@@ -1,9 +1,10 @@
 """Processing: articles/s from archived bytes to indexed document, against bare trafilatura.
 
 Baseline: trafilatura.bare_extraction(with_metadata=True) over the same bytes, in as many
-processes as the pipeline's workers. Pages are real ones where NEWSLINE_CORPORA names them (about
-100 kB each), else those of the rehearsal world's synthetic hosts (about 8 kB, so the ledger's share
-is larger).
+processes as the pipeline's workers. Measured as it comes, and with `[enrich] models = []`: the two
+models for names cost more than all else together. Pages are real ones where NEWSLINE_CORPORA names
+them (about 100 kB each), else those of the rehearsal world's synthetic hosts (about 8 kB, so the
+ledger's share is larger).
 """
 
 import argparse
@@ -84,8 +85,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(figures))
     else:
-        for name, value in figures.items():
-            print(f"{name:36} {value:10.3f}")
+        print(json.dumps(figures, indent=2))
 
 
 def impatient(config: Config) -> Config:
@@ -94,20 +94,26 @@ def impatient(config: Config) -> Config:
     return config.model_copy(update={"fetch": fetch})
 
 
-def measure(count: int) -> dict[str, float]:
-    """Fetch `count` synthetic pages into a fresh data folder, then time the rest of the trip."""
+def measure(count: int) -> dict[str, dict[str, float]]:
+    """Fetch `count` synthetic pages into fresh data folders, then time the rest of the trip."""
     real = real_pages()
     count = len(real) or count
     hosts = max(1, count // 50)
     outlets = synthetic_outlets(hosts, count)
     world = World(synthetic_articles(count, seed=1, hosts=hosts), outlets=outlets, script=Script())
-    with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_measure(world, real, Path(folder)))
+    usual = impatient(demo_config(80))
+    lists_only = usual.model_copy(update={"enrich": usual.enrich.model_copy(update={"models": ()})})
+    found = {}
+    for name, config in (("as_it_comes", usual), ("without_models", lists_only)):
+        with tempfile.TemporaryDirectory() as folder:
+            found[name] = asyncio.run(_measure(world, real, config, Path(folder)))
+    return found
 
 
-async def _measure(world: World, real: Sequence[bytes], folder: Path) -> dict[str, float]:
-    clock = ScaledClock(NOW)
-    app = build(impatient(demo_config(80)), folder, clock=clock)
+async def _measure(
+    world: World, real: Sequence[bytes], config: Config, folder: Path
+) -> dict[str, float]:
+    app = build(config, folder, clock=ScaledClock(NOW))
     fetcher = CannedFetcher(world, real)
     app.__dict__["fetcher"] = fetcher
     doors = app.doors()

@@ -32,7 +32,7 @@ from pipeline.deliver import DELIVER, Delivery, Matched, Told
 from pipeline.doors import Doors
 from pipeline.errors import AccessDenied, IndexUnavailable, LeaseLost
 from pipeline.events import EXPORT, EventDelivery
-from pipeline.journal import note_poll, note_steps
+from pipeline.journal import note_fetch, note_poll, note_steps
 from pipeline.model import Stage
 from pipeline.pushing import Pushed
 from pipeline.visit import Visit
@@ -230,6 +230,7 @@ class Run:
             ledger.release(lease)
         if stage is Stage.INDEX:
             self._pressure.index_works()
+        note_steps(stage, works, results)
         self._tell(stage, results)
         return True
 
@@ -303,7 +304,8 @@ class Run:
                 visit.keep_lease()
                 with bound_contextvars(url_id=due.url_id, feed_id=due.feed_id):
                     fetched = await stages.fetch(visit, due)
-                    self._tell(Stage.FETCH, [fetched])
+                note_fetch(due, fetched)
+                self._tell(Stage.FETCH, [fetched])
         except LeaseLost:
             log.warning("lease_lost", host=lease.host)
         finally:
@@ -311,8 +313,7 @@ class Run:
             self._quiet.worked()
 
     def _tell(self, stage: Stage, results: Sequence[StepResult]) -> None:
-        """Let log, observer and the other lanes know that items ended a stage."""
-        note_steps(stage, results)
+        """Let the observer and the other lanes know that items ended a stage."""
         self.observer.stepped(stage, results)
         self._quiet.worked()
 

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import orjson
 import pytest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 from support_run import HTML, RSS, Trip, article, feed, rss
 
 from pipeline.alerts.saved import SavedSearch
@@ -20,6 +22,7 @@ from pipeline.errors import IndexUnavailable, Permanent
 from pipeline.model import Stage, Status
 from pipeline.pushing import Push
 from pipeline.run import Run
+from pipeline.urls import article_id
 from pipeline.work import ReplaySelector, RobotsCopy
 
 FEED = "https://herald.example/feed.xml"
@@ -374,3 +377,22 @@ def test_a_run_tells_of_what_it_indexed_before_it_ends(trip):
     assert seen.told == {"hits": 1, "messages": 2, "not_taken": 0}
     asyncio.run(Run(trip.doors, once=True, stop=asyncio.Event(), delivery=delivery).go())
     assert len(told) == 2
+
+
+# ── the log ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_line_of_the_log_says_which_run_feed_and_article_it_is_about(trip):
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        trip.run()
+    ended = [line for line in lines if line["event"] == "ended"]
+    assert [line["stage"] for line in ended] == ["fetch", "extract", "enrich", "group", "index"]
+    for line in ended:
+        assert (line["feed_id"], line["article_id"]) == ("herald", article_id(A))
+        assert line["url"] == A
+    polled = [line for line in lines if line["event"] == "polled"]
+    assert {line["feed_id"] for line in polled} == {
+        state.feed.feed_id for state in trip.ledger.feed_states()
+    }
+    (run_id,) = {line["run_id"] for line in [*ended, *polled]}
+    assert run_id.startswith("2019")

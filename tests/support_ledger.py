@@ -130,9 +130,8 @@ def extraction(text="Two armies agreed on patrols.", title="A deal on the border
 
 
 def enrichment(fingerprint="f1", *names):
-    mention = Mention(0, 6, "Kobani", "text")
     found = tuple(
-        Entity(f"Q{number}", name, "place", (mention,))
+        Entity(f"Q{number}", name, "place", (Mention(0, 6, name, "text"),))
         for number, name in enumerate(names or ("Kobani",), 1)
     )
     return Enrichment("en", 0.9, found, (), fingerprint, {"gazetteer": "1"})
@@ -149,8 +148,8 @@ def extracted(url, at=NOW, **fields):
     return step(url, Stage.EXTRACT, Stage.ENRICH, at=at, extraction=extraction(**fields))
 
 
-def enriched(url, at=NOW, fingerprint="f1", names=()):
-    said = enrichment(fingerprint, *names)
+def enriched(url, at=NOW, fingerprint="f1", name="Kobani", names=()):
+    said = enrichment(fingerprint, *(names or (name,)))
     return step(url, Stage.ENRICH, Stage.GROUP, at=at, enrichment=said)
 
 

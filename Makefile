@@ -29,8 +29,8 @@ help: ## list the commands
 demo: .venv/.runtime ## the whole trip over the rehearsal news world, from feeds to a balanced index
 	$(BIN)/newsline demo --data var/demo
 
-airflow: .venv/.airflow ## a real local Airflow over the rehearsal news world, until Ctrl-C (DIR=folder: works there, afresh each time)
-	$(BIN)/python -m pipeline.devairflow $(if $(DIR),--dir "$(DIR)")
+airflow: .venv/.airflow ## a real local Airflow over the rehearsal news world, until Ctrl-C (DIR=folder: works there, afresh each time; POSTGRES=url: on that server)
+	$(BIN)/python -m pipeline.devairflow $(if $(DIR),--dir "$(DIR)") $(if $(POSTGRES),--postgres "$(POSTGRES)")
 
 dev: .venv/.dev ## install what development needs, and `newsline elasticsearch start`
 

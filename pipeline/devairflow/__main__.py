@@ -12,13 +12,13 @@ import socket
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from sqlalchemy.engine import URL
 
 from pipeline.devairflow.keeper import Keeper
-from pipeline.devairflow.postgres import Postgres, execute
+from pipeline.devairflow.postgres import Postgres, drop_database, given, new_database
 from pipeline.devairflow.rest import Refused
 from pipeline.devairflow.settings import ROLES, ROOT, Site
 from pipeline.devairflow.stack import Stack, new_site
@@ -42,29 +42,40 @@ def main() -> None:
     """Start everything, say where it is, and end it with the command."""
     parser = argparse.ArgumentParser(description="A local Airflow over the rehearsal news world.")
     parser.add_argument("--dir", type=Path, default=FOLDER, help="where everything is kept")
-    folder: Path = parser.parse_args().dir.resolve()
+    parser.add_argument(
+        "--postgres",
+        metavar="URL",
+        help="a server to use instead of one of our own; two databases are made there, and dropped",
+    )
+    options = parser.parse_args()
+    folder: Path = options.dir.resolve()
     _make_empty(folder)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    keeper = Keeper()
+    with ExitStack() as left:
+        keeper = Keeper()
+        left.callback(keeper.close)
+        server = given(options.postgres) if options.postgres else _own_server(keeper, left)
+        ledger = new_database(server, "newsline")
+        left.callback(drop_database, ledger)
+        site = new_site(folder, server, port=UI_PORT if _is_free(UI_PORT) else 0)
+        left.callback(drop_database, site.database)
+        stack = Stack(site, _settings(site, ledger), keeper)
+        left.callback(stack.stop)
+        left.callback(say, "\nending")
+        _start(stack)
+        _tell(stack)
+        stopped.wait()
+
+
+def _own_server(keeper: Keeper, left: ExitStack) -> URL:
+    """Start a PostgreSQL that ends with the command."""
     say("starting PostgreSQL")
     server = Postgres()
     keeper.watch(server.pid)
-    try:
-        execute(server.url, "CREATE DATABASE newsline")
-        site = new_site(folder, server.url, port=UI_PORT if _is_free(UI_PORT) else 0)
-        stack = Stack(site, _settings(site, server.url.set(database="newsline")), keeper)
-        _start(stack)
-        try:
-            _tell(stack)
-            stopped.wait()
-        finally:
-            say("\nending")
-            stack.stop()
-    finally:
-        server.stop()
-        keeper.close()
+    left.callback(server.stop)
+    return server.url
 
 
 def _make_empty(folder: Path) -> None:
@@ -106,12 +117,12 @@ def _start(stack: Stack) -> None:
     """Start the world, the ledger and Airflow, and let the DAGs run."""
     world = _world(stack.site.folder)
     say("starting the rehearsal news world")
+    port = DEFAULT_PORT if _is_free(DEFAULT_PORT) else 0
     stack.launch("rehearsal", "pipeline", "rehearse", "--dir", str(world), "--rate", RATE,
-                 "--at", BEGIN, "--port", str(DEFAULT_PORT))  # fmt: skip
+                 "--at", BEGIN, "--port", str(port))  # fmt: skip
     until = time.monotonic() + _WORLD_S
     while not (world / "pipeline.toml").exists():
         if time.monotonic() > until:
-            stack.stop()
             raise StoreUnavailable(f"the world is not there: {stack.last_lines('rehearsal')}")
         time.sleep(0.1)
     stack.run("pipeline", "ledger", "upgrade")

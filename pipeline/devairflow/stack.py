@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ from typing import Self
 from sqlalchemy.engine import URL
 
 from pipeline.devairflow.keeper import Keeper, end_sessions
-from pipeline.devairflow.postgres import execute
+from pipeline.devairflow.postgres import new_database
 from pipeline.devairflow.redis import find_redis
 from pipeline.devairflow.rest import Refused, Rest
 from pipeline.devairflow.settings import CELERY, LOCAL, ROOT, Ports, Site, variables
@@ -218,8 +217,6 @@ def free_ports(count: int) -> Sequence[int]:
 
 def new_site(folder: Path, server: URL, *, port: int = 0) -> Site:
     """Return a fresh site with a database of its own on a server; port 0: any."""
-    name = f"airflow_{secrets.token_hex(4)}"
-    execute(server, f"CREATE DATABASE {name}")
+    database = new_database(server, "airflow")
     api, *others = free_ports(4)
-    database = server.set(drivername="postgresql+psycopg", database=name)
     return Site(folder, database, Ports(port or api, *others))

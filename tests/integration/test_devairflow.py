@@ -1,6 +1,7 @@
 """What surrounds a development Airflow: its settings, its keeper, its database."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,9 @@ import sqlalchemy as sa
 from pipeline.devairflow.keeper import end_sessions, members
 from pipeline.devairflow.postgres import Postgres, execute
 from pipeline.devairflow.redis import find_redis
+from pipeline.devairflow.rest import Rest
 from pipeline.devairflow.settings import CELERY, LOCAL, ROLES, Ports, Site, variables
+from pipeline.errors import StoreUnavailable
 
 #: A session leader with a child in a group of its own, as Airflow's tasks are.
 LEADER = """
@@ -31,6 +34,9 @@ keeper.watch(leader.pid)
 print(leader.pid, flush=True)
 time.sleep(60)
 """
+
+
+COMMAND = [sys.executable, "-m", "pipeline.devairflow"]
 
 
 def site(**fields):
@@ -123,10 +129,77 @@ def test_a_postgres_that_crashed_starts_again_with_what_it_held():
     try:
         execute(server.url, "CREATE TABLE kept (n integer)")
         server.halt()
-        with pytest.raises(sa.exc.OperationalError):
+        with pytest.raises(StoreUnavailable, match="PostgreSQL"):
             execute(server.url, "SELECT 1")
         server.start()
         execute(server.url, "INSERT INTO kept VALUES (1)")
     finally:
         server.stop()
     assert not server.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("not an address", "no address of a PostgreSQL"),
+     ("postgresql://newsline@127.0.0.1:9/postgres", "PostgreSQL: connection")],
+)  # fmt: skip
+def test_a_given_server_that_is_none_is_said_before_anything_starts(tmp_path, url, said):
+    done = subprocess.run(
+        [*COMMAND, "--dir", str(tmp_path / "site"), "--postgres", url],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def databases(server):
+    engine = sa.create_engine(server)
+    with engine.connect() as connection:
+        names = set(connection.scalars(sa.text("SELECT datname FROM pg_database")))
+    engine.dispose()
+    return names
+
+
+@pytest.mark.airflow
+@pytest.mark.postgres
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.xdist_group("airflow")
+def test_make_airflow_starts_runs_and_ends_on_a_given_server_and_leaves_nothing_there(tmp_path):
+    """As a newcomer does: the address and the logins are printed, a run becomes green, Ctrl-C."""
+    server = Postgres()
+    url = server.url.render_as_string(hide_password=False)
+    before = databases(server.url)
+    process = subprocess.Popen(
+        [*COMMAND, "--dir", str(tmp_path / "site"), "--postgres", url],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "Ctrl-C ends everything" in line:
+                break
+        text = "".join(said)
+        address = re.search(r"^Airflow: (\S+)$", text, re.MULTILINE).group(1)
+        password = re.search(r"admin +password (\S+)", text).group(1)
+        assert "starting PostgreSQL" not in text
+        assert len(databases(server.url) - before) == 2
+        rest = Rest(address)
+        rest.log_in("admin", password)
+        assert eventually(lambda: "success" in states(rest), within_s=120), states(rest)
+        process.send_signal(signal.SIGINT)
+        rest_said, _ = process.communicate(timeout=60)
+        assert "ending" in rest_said
+        assert process.returncode == 0
+        assert databases(server.url) == before
+    finally:
+        process.kill()
+        process.wait()
+        server.stop()
+
+
+def states(rest):
+    """States of the runs of news_ingest."""
+    return [one["state"] for one in rest.ask("GET", "dags/news_ingest/dagRuns")["dag_runs"]]

@@ -6,6 +6,7 @@ where an operator has a reason to differ; a limit that guards the machine has it
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,6 +27,8 @@ from pipeline.errors import ConfigError, Fault
 
 ENV_PREFIX = "NEWSLINE_"
 _MIB = 1024 * 1024
+#: What the User-Agent header can carry in brackets: visible ASCII without brackets.
+_CONTACT = re.compile(r"[\x21-\x27\x2a-\x7e]*")
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -66,6 +69,13 @@ class FetchSettings(_Section):
     max_wire_bytes: Annotated[int, Field(ge=1024)] = 5 * _MIB  # as received
     max_redirects: Annotated[int, Field(ge=0, le=20)] = 5
     ca_file: FilePath | None = Field(default=None, description="extra CA bundle (PEM) to trust")
+
+    @field_validator("contact")
+    @classmethod
+    def _sendable(cls, value: str) -> str:
+        if not _CONTACT.fullmatch(value):
+            raise ValueError("must be a plain URL or e-mail address, without spaces or brackets")
+        return value
 
     @field_validator("allow_private", mode="before")
     @classmethod

@@ -290,7 +290,7 @@ class Run:
         ledger, clock = self.doors.ledger, self.doors.clock
         try:
             for state in ledger.due_feeds(lease, clock.now()):
-                if self._is_late or not visit.patient:
+                if self._is_late or self._pressure.is_high or not visit.patient:
                     return
                 visit.keep_lease()
                 with bound_contextvars(feed_id=state.feed.feed_id):
@@ -299,7 +299,7 @@ class Run:
                 self.observer.polled(state, polled)
                 self._quiet.worked()
             for due in ledger.due_pages(lease, clock.now(), limit=PAGES_A_VISIT):
-                if self._is_late or not visit.patient:
+                if self._is_late or self._pressure.is_high or not visit.patient:
                     return
                 visit.keep_lease()
                 with bound_contextvars(url_id=due.url_id, feed_id=due.feed_id):

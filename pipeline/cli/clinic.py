@@ -64,7 +64,7 @@ class Clinic:
         try:
             page = await self.get(feed.url, FetchKind.FEED)
         except ItemError as error:
-            return diagnose(feed, error, None, self.clock.now())
+            return self._judge(feed, error, None)
         parsed: ParsedFeed | ItemError | None = None
         if page.status in OK:
             try:
@@ -73,7 +73,13 @@ class Clinic:
                 if error.reason == OURS:
                     raise
                 parsed = error
-        return diagnose(feed, page, parsed, self.clock.now())
+        return self._judge(feed, page, parsed)
+
+    def _judge(
+        self, feed: Feed, answer: Page | ItemError, parsed: ParsedFeed | ItemError | None
+    ) -> Diagnosis:
+        days = self.config.poll.stale_after_days
+        return diagnose(feed, answer, parsed, self.clock.now(), stale_after_days=days)
 
     async def get_page(self, url: str, kind: FetchKind) -> Page:
         """Fetch what nobody published for programs: robots.txt is asked first, and at every hop.

@@ -164,7 +164,7 @@ async def _moments(
                 "indexed": _count(counts, "index", "ok"),
                 "dropped": _count(counts, None, "dropped"),
                 "copies": _count(counts, None, "duplicate"),
-                "retracted": _count(counts, None, "retracted"),
+                "retracted": _count(counts, "index", "retracted"),
                 "retries": _count(counts, None, "retry"),
             }
             rows.append(row)

@@ -15,7 +15,15 @@ import typer
 
 from pipeline.adapters.places.opening import open_places
 from pipeline.adapters.workers import ProcessWorkers
-from pipeline.cli.given import AHEAD, cores, in_order, plain_reason, refuse_address, summarise
+from pipeline.cli.given import (
+    AHEAD,
+    cores,
+    in_order,
+    plain_reason,
+    refuse_address,
+    refuse_same,
+    summarise,
+)
 from pipeline.cli.options import ConfigOption, open_config
 from pipeline.cli.output import BAD_NEWS, JsonFlag, complain, print_json, print_table
 from pipeline.config import ParserSettings, load
@@ -83,6 +91,7 @@ def enrich(
     settings = load(file_of_settings)
     limits, models = settings.parser, settings.enrich.models
     if batch:
+        refuse_same(batch, out)
         every_core = limits.model_copy(update={"processes": cores()})
         summarise(asyncio.run(_batch(_Enricher(every_core, folder, models), batch, out)))
         return
@@ -195,7 +204,12 @@ def _given(file: str, title: str, language: str, published: str) -> dict[str, An
 
 def _day(moment: str | None) -> date | None:
     """Return the day of an ISO date or moment; ValueError says what is wrong with it."""
-    return date.fromisoformat(moment[: len("YYYY-MM-DD")]) if moment else None
+    if not moment:
+        return None
+    try:
+        return date.fromisoformat(moment[: len("YYYY-MM-DD")])
+    except ValueError:
+        raise ValueError(f"published_at: {moment!r} is no date such as 2019-09-10") from None
 
 
 async def _batch(enricher: _Enricher, source: str, target: str) -> Counter[tuple[str, str]]:

@@ -27,6 +27,7 @@ from pipeline.cli.given import (
     is_address,
     plain_reason,
     refuse_address,
+    refuse_same,
     summarise,
 )
 from pipeline.cli.options import ConfigOption, open_config
@@ -80,6 +81,7 @@ def extract(  # noqa: PLR0917 - typer passes options by name
         raise UsageError(f"--url {url!r} is no http(s) address such as https://example.org/story")
     settings = load(open_config(config)[0])
     if batch is not None:
+        refuse_same(str(batch), out)
         lines = _read_lines(batch)
         with _writing(out) as sink:
             counts = asyncio.run(_extract_all(lines, sink, settings, cores()))

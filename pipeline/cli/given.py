@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
@@ -54,6 +55,13 @@ def refuse_address(file: str | None) -> None:
         raise UsageError(
             f"{file} is an address: give a saved file; for a live feed use `newsline feeds check`"
         )
+
+
+def refuse_same(source: str, target: str) -> None:
+    """Refuse to write answers over the lines that they are of. Raises UsageError."""
+    here, there = Path(source), Path(target)
+    if here.is_file() and there.is_file() and here.samefile(there):
+        raise UsageError(f"--batch and --out are the same file, {source}: name another for --out")
 
 
 def plain_reason(error: Exception) -> str:

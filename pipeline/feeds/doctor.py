@@ -13,7 +13,6 @@ from pipeline.feeds.failure import status_reason
 from pipeline.feeds.redirects import PERMANENT
 from pipeline.model import Entry, Feed, FeedKind, Page, ParsedFeed
 
-STALE_AFTER = timedelta(days=14)
 SLOW_S = 10.0
 LARGE_BYTES = 1024 * 1024
 _MANY = 0.3  # of the entries: then it is the feed, not an entry
@@ -68,7 +67,12 @@ class Diagnosis:
 
 
 def diagnose(
-    feed: Feed, answer: Page | ItemError, parsed: ParsedFeed | ItemError | None, now: datetime
+    feed: Feed,
+    answer: Page | ItemError,
+    parsed: ParsedFeed | ItemError | None,
+    now: datetime,
+    *,
+    stale_after_days: float,
 ) -> Diagnosis:
     """Judge one answer. `parsed` is None when there was nothing to parse."""
     if isinstance(answer, ItemError):
@@ -81,7 +85,9 @@ def diagnose(
         findings.append(_no_feed(answer, parsed))
         return Diagnosis(feed, tuple(findings), _cost(answer, 0))
     newest = _newest(parsed)
-    findings += [*_content(feed, parsed, newest, now), *_form(parsed), *_expense(answer)]
+    is_stale = newest is not None and now - newest > timedelta(days=stale_after_days)
+    found = _content(feed, parsed, newest if is_stale else None, now)
+    findings += [*found, *_form(parsed), *_expense(answer)]
     return Diagnosis(feed, tuple(findings), _cost(answer, len(parsed.entries)), newest)
 
 
@@ -131,9 +137,9 @@ def _redirects(feed: Feed, page: Page) -> Iterator[Finding]:
 
 
 def _content(
-    feed: Feed, parsed: ParsedFeed, newest: datetime | None, now: datetime
+    feed: Feed, parsed: ParsedFeed, stale_since: datetime | None, now: datetime
 ) -> Iterator[Finding]:
-    """Judge what the feed lists."""
+    """Judge what the feed lists; `stale_since` is its newest entry, if that is too old."""
     if parsed.kind == "sitemap_index":
         children = ", ".join(parsed.children[:3]) or "none"
         yield Finding("sitemap_index", Severity.WARNING,
@@ -144,8 +150,8 @@ def _content(
         yield Finding("empty_feed", Severity.ILL, "is a feed without entries",
                       "look for another address of the same outlet (feeds discover)")  # fmt: skip
         return
-    if newest is not None and now - newest > STALE_AFTER:
-        days = (now - newest).days
+    if stale_since is not None:
+        days = (now - stale_since).days
         yield Finding("stale", Severity.ILL, f"its newest entry is {days} days old",
                       "look for another address of the same outlet (feeds discover)")  # fmt: skip
     yield from _times(feed, parsed, now)

@@ -33,7 +33,7 @@ _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """One request as it arrived and how it was answered."""
 
@@ -44,6 +44,7 @@ class Asked:
     monotonic_s: float  # by the real clock: for pace
     headers: tuple[tuple[str, str], ...]
     status: int
+    ended_s: float | None = None  # when the answer had gone out; None: it has not
 
 
 class WorldServer:
@@ -136,6 +137,7 @@ class WorldServer:
         if answer.delay_s:
             await asyncio.sleep(answer.delay_s)
         await _reply(answer, send, head_only=scope["method"] == "HEAD")
+        asked.ended_s = time.monotonic()
 
 
 def _whole(script: Script | Sequence[Event] | None) -> Script:

@@ -1,5 +1,6 @@
 """`newsline demo` with its output in a file: what a reader gets, and what they can do next."""
 
+import json
 import os
 import pty
 import re
@@ -51,6 +52,24 @@ def test_the_demo_prints_its_summary_keeps_its_log_and_names_commands_that_work(
     assert serve.endswith("newsline serve --data 'the data'")
     assert "Nothing new" not in demo.stdout
     assert "Nothing new: this folder's ledger knows these weeks" in run_demo(tmp_path).stdout
+    third = subprocess.run(
+        [*COMMAND, "--json"], capture_output=True, cwd=tmp_path, timeout=120, check=True,
+        env=ENVIRONMENT,
+    )  # fmt: skip
+    for row in json.loads(third.stdout)["moments"]:
+        assert (row["requests"], row["fetched"], row["indexed"]) == (0, 0, 0)
+
+
+def test_the_columns_of_the_demo_add_up_to_its_balance(tmp_path):
+    done = subprocess.run(
+        [*COMMAND, "--json"], capture_output=True, cwd=tmp_path, timeout=120, check=True,
+        env=ENVIRONMENT,
+    )  # fmt: skip
+    said = json.loads(done.stdout)
+    balance = said["balance"]
+    assert balance["balances"]
+    for column, term in (("retracted", balance["retracted"]), ("copies", balance["duplicate"])):
+        assert sum(row[column] for row in said["moments"]) == term, column
 
 
 def test_in_a_terminal_the_demo_ends_with_the_explorer(tmp_path):

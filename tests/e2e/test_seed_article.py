@@ -86,7 +86,16 @@ def test_it_is_found_by_its_words_and_under_each_facet(desk, seed):
     assert counts["topic"] >= TOPICS
     assert counts["outlet"] == {"bosphorus-courier"}
     assert counts["day"] == {"2019-09-11"}
-    for facet, values in (("person", PEOPLE), ("organisation", ORGANISATIONS), ("place", PLACES)):
+    under = {
+        "person": PEOPLE,
+        "organisation": ORGANISATIONS,
+        "place": PLACES,
+        "topic": TOPICS,
+        "outlet": {"bosphorus-courier"},
+        "day": {"2019-09-11"},
+        "language": {"en"},
+    }
+    for facet, values in under.items():
         for value in values:
             assert desk.ask("search", "", "--filter", f"{facet}={value}")["total"] == 1
 

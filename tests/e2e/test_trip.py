@@ -127,3 +127,7 @@ def test_hosts_are_asked_politely(world, desk):
         starts = [one.monotonic_s for one in world.requests if one.host == host]
         gaps = [later - sooner for sooner, later in pairwise(starts)]
         assert min(gaps, default=1.0) >= PACE_S / 2  # seen by a server that may be late itself
+        asked = [one for one in world.requests if one.host == host]
+        for sooner, later in pairwise(asked):
+            assert sooner.ended_s is not None
+            assert sooner.ended_s <= later.monotonic_s

@@ -12,6 +12,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import htmldate
 import pytest
 
 from pipeline.adapters.workers import ProcessWorkers
@@ -106,6 +107,18 @@ def test_titles_dates_and_authors_are_as_good_as_they_were(scorer, truth, extrac
     assert {
         name: floor for name, floor in FLOOR["metadata"].items() if found[name] < floor
     } == {}, found
+
+
+def test_dates_are_no_worse_than_those_of_htmldate_alone(scorer, truth, extractions, corpora):
+    ours, alone = [], []
+    for name, items in truth.items():
+        for item, facts in items.items():
+            body = read(corpora / "extraction" / name / "html" / f"{item}.html.gz")
+            date = htmldate.find_date(body, url=facts["url"], original_date=True)
+            ours.append((facts, answer_of(extractions[item])))
+            alone.append((facts, {"title": None, "authors": [], "date": date}))
+    found = [scorer.metadata(pairs)["date_exact"][0] for pairs in (ours, alone)]
+    assert found[0] >= found[1], found
 
 
 def test_no_real_article_is_dropped_or_empty(extractions):

@@ -37,6 +37,13 @@ def test_a_good_configuration_says_what_publishers_will_see(check):
     assert "advice" not in out
 
 
+def test_a_contact_that_no_header_can_carry_stands_beside_the_other_faults(check):
+    code, found = faults(check(GOOD + GOOD, '[fetch]\ncontact = "ş b"\n', "--json"))
+    assert code == 2
+    assert "must be a plain URL" in found["pipeline.toml", "fetch.contact"]
+    assert ("feeds.toml", "feed.one.id") in found
+
+
 def test_faults_of_all_files_are_reported_at_once(check):
     code, found = faults(check(GOOD + GOOD + 'flavour = "x"\n', "[fetch]\npace = 1\n", "--json"))
     assert code == 2

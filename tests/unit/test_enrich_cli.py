@@ -8,7 +8,8 @@ import typer
 from typer.testing import CliRunner
 
 from pipeline.cli.enrich import register
-from pipeline.errors import ConfigError
+from pipeline.cli.root import build
+from pipeline.errors import ConfigError, UsageError
 
 TEXT = "EUCOM and Erdoğan discussed the safe zone in Syria."
 
@@ -146,6 +147,24 @@ def test_wrong_use_says_what_to_do(app, given, said):
 def test_bytes_that_are_no_text_are_an_error_line(run):
     answer = json.loads(run("--batch", "-", stdin=b'{"id":"x","text":"\xff"}\n', code=1))
     assert answer["line"] == 1
+
+
+def test_a_batch_is_not_written_over_its_own_lines(run, tmp_path):
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text('{"id": 1, "text": "Patrols begin."}\n', "utf-8")
+    with pytest.raises(UsageError, match="the same file"):
+        CliRunner().invoke(
+            build(["enrich"]), ["enrich", "--batch", str(lines), "--out", str(lines)],
+            catch_exceptions=False,
+        )  # fmt: skip
+    assert "Patrols begin." in lines.read_text("utf-8")
+
+
+def test_a_date_that_is_none_is_named_with_its_key(run, tmp_path):
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text('{"id": 1, "text": "Patrols.", "published_at": "junk"}\n', "utf-8")
+    (answer,) = map(json.loads, run("--batch", lines, code=1).splitlines())
+    assert "published_at: 'junk' is no date" in json.dumps(answer["error"])
 
 
 def test_a_file_and_a_batch_together_are_refused(app, root):

@@ -8,6 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from pipeline.cli.extract import register
+from pipeline.cli.root import build
 from pipeline.errors import UsageError
 
 SENTENCE = "The first joint patrol along the border strip ended on Tuesday, said an officer there."
@@ -151,6 +152,15 @@ def test_an_output_that_cannot_be_finished_leaves_nothing_behind(newsline, tmp_p
 
     assert out.read_text() == "from before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def test_a_batch_is_not_written_over_its_own_lines(tmp_path):
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text('{"id": 1, "html": "<p>Patrols begin.</p>"}\n', "utf-8")
+    words = ["extract", "--batch", str(lines), "--out", str(lines)]
+    with pytest.raises(UsageError, match="the same file"):
+        CliRunner().invoke(build(words), words, catch_exceptions=False)
+    assert "Patrols begin." in lines.read_text("utf-8")
 
 
 def test_a_batch_with_dropped_pages_only_is_no_failure(newsline):

@@ -27,13 +27,13 @@ def findings(document, *, feed=FEED, **arguments):
         parsed = parse(answer.body, url=answer.final_url, timezone=feed.timezone)
     except ItemError as error:
         parsed = error
-    found = diagnose(feed, answer, parsed, NOW)
+    found = diagnose(feed, answer, parsed, NOW, stale_after_days=14)
     return {finding.slug: finding for finding in found.findings}
 
 
 def test_a_healthy_feed_has_no_findings_and_a_cost():
     answer = page(rss(DATED), headers=VALIDATED)
-    found = diagnose(FEED, answer, parse(answer.body), NOW)
+    found = diagnose(FEED, answer, parse(answer.body), NOW, stale_after_days=14)
     assert (found.findings, found.ill) == ((), False)
     assert (found.cost.entries, found.cost.conditional) == (1, True)
     assert found.cost.wire_bytes == len(answer.wire_body)
@@ -42,13 +42,14 @@ def test_a_healthy_feed_has_no_findings_and_a_cost():
 
 @pytest.mark.parametrize("error", [Permanent("blocked_address"), Transient("dns_unknown_host")])
 def test_a_feed_that_cannot_be_had_is_ill(error):
-    found = diagnose(FEED, error, None, NOW)
+    found = diagnose(FEED, error, None, NOW, stale_after_days=14)
     assert (found.findings[0].slug, found.ill, found.cost) == (error.reason, True, None)
 
 
 def test_what_our_guard_refused_names_every_setting_at_once():
     exemption = Exemption(("10.0.0.0/8", "127.0.0.1"), (80, 443, 8080))
-    found = diagnose(FEED, Permanent("blocked_address", exemption=exemption), None, NOW)
+    refused = Permanent("blocked_address", exemption=exemption)
+    found = diagnose(FEED, refused, None, NOW, stale_after_days=14)
     settings = '[fetch] allow_private = ["10.0.0.0/8", "127.0.0.1"], ports = [80, 443, 8080]'
     assert settings in found.findings[0].advice
     assert "pipeline.toml" in found.findings[0].advice
@@ -81,7 +82,7 @@ def test_what_is_wrong_is_named(document, slug, severity):
 
 @pytest.mark.parametrize("status", [404, 403, 410, 429, 500])
 def test_statuses_are_named(status):
-    found = diagnose(FEED, page(status=status), None, NOW)
+    found = diagnose(FEED, page(status=status), None, NOW, stale_after_days=14)
     assert [finding.slug for finding in found.findings] == [f"http_{status}"]
 
 
@@ -190,3 +191,10 @@ def test_every_feed_is_checked_once_at_its_hosts_pace():
     assert asyncio.run(check()) == {f"f{n}": n != 0 for n in range(6)}
     assert sorted(visit.fetcher.asked) == sorted(feed.url for feed in feeds)
     assert visit.clock.slept_s > 0
+
+
+def test_how_old_is_too_old_is_the_operators_setting():
+    answer = page(rss(item(date="Wed, 21 Aug 2019 10:00:00 GMT")), headers=VALIDATED)  # 20 days
+    for days, found in ((14, ["stale"]), (30, [])):
+        said = diagnose(FEED, answer, parse(answer.body), NOW, stale_after_days=days)
+        assert [one.slug for one in said.findings] == found

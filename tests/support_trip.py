@@ -34,7 +34,8 @@ class Desk:
         """Write the settings for a run at a time."""
         self.config.write_text(
             "[fetch]\n"
-            f'contact = "tests@example.org"\nallow_private = ["127.0.0.0/8"]\npace_s = {self.pace_s}\n'
+            f'contact = "tests@example.org"\nallow_private = ["127.0.0.0/8"]\n'
+            f"pace_s = {self.pace_s}\n"
             f"ports = [80, 443, {self.port}]\n"
             f'[clock]\norigin = "{now.isoformat()}"\n{self.clock}'
             "[enrich]\nmodels = []\n"  # loading them is most of what a short run would do

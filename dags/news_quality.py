@@ -4,6 +4,7 @@
 |---|---|---|
 | `balance` | something discovered is not accounted for; it names the articles | always |
 | `freshness` | 95 of 100 articles of the last three hours took too long | four times |
+| `waiting` | what is ready for the index has waited for longer than the objective | four times |
 | `volume` | a feed brought far less or more in 24 hours than in its last four weeks | far less |
 | `drops` | far more of an outlet's pages than last week are dropped for one reason | far more |
 | `text_length` | an outlet's texts are half or twice as long as in the week before | |
@@ -27,6 +28,7 @@ ends; what is still wrong then is told of. `newsline quality silences` lists the
 `newsline extract` on its page: has the site changed? When the extractor is mended, `news_backfill`
 with stage `extract`.
 `volume`, `gap`: `newsline feeds check`. `freshness`: the queues (ops page), then shards and pool.
+`waiting`: `newsline index status`, then the cluster.
 
 **When it is red.** The webhook took nothing: the findings are kept, and the next run tells them.
 While the index is away the balance is not looked at, and no finding of it is closed.

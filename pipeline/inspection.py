@@ -66,7 +66,7 @@ def inspect(ledger: CareLedger, index: Index, config: Config, now: datetime) -> 
     objective_s = config.ops.freshness_objective_s
     found += ends.late(delays.seconds, objective_s)
     found += ends.waiting(
-        ledger.waiting(Stage.INDEX), ledger.ready_since(Stage.INDEX), objective_s, now
+        ledger.waiting(Stage.INDEX), ledger.waits_since(Stage.INDEX), objective_s, now
     )
     found += ends.gaps(states, ledger.gaps_since(now - DAY))
     feed_ids = [state.feed.feed_id for state in states]

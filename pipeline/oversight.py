@@ -79,8 +79,8 @@ class Queue:
 
     stage: Stage
     due: int
-    #: Since when the oldest of what is due is due. Of what is for the index: since when it is ready
-    #: for it, however often the index was asked since and did not take it.
+    #: Since when the oldest of what is due is due. Of what is for the index: since when it waits,
+    #: however often the index was asked and did not take it.
     waits_since: datetime | None
     revisits_due: int
     later: int  # due at a later time: retries and revisits
@@ -192,10 +192,10 @@ class Oversight(Protocol):
         """Return what waits for each stage."""
         ...
 
-    def ready_since(self, stage: Stage) -> datetime | None:
-        """Return since when the oldest item that waits for a stage is ready for it; None: none is.
+    def waits_since(self, stage: Stage) -> datetime | None:
+        """Return since when the oldest item has waited for a stage, due or not; None: none does.
 
-        Failed attempts at the stage do not count, as `due_at` of the next one does.
+        Failed tries do not make it younger: they put off when it is due.
         """
         ...
 

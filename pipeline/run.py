@@ -77,8 +77,10 @@ class Observer:
     def index_away(self, why: str) -> None:
         """Say that the index takes nothing at the moment; articles wait in the ledger."""
 
-    def delivered(self, matched: Matched, told: Told, pushed: Pushed) -> None:
-        """Say what saved searches found, and who was told of it."""
+    def delivered(
+        self, *, matched: Matched | None = None, told: Told | Pushed | None = None
+    ) -> None:
+        """Say what saved searches found, or who was told of what is new."""
 
 
 @dataclass(slots=True)
@@ -197,9 +199,9 @@ class Run:
         while not self._finished():
             generation = self._quiet.generation
             try:
-                matched = await delivery.match_all()
-                told = await delivery.tell_all()
-                self.observer.delivered(matched, told, await delivery.push_all())
+                self.observer.delivered(matched=await delivery.match_all())
+                self.observer.delivered(told=await delivery.tell_all())
+                self.observer.delivered(told=await delivery.push_all())
             except (IndexUnavailable, AccessDenied) as error:
                 log.warning("alerts_wait", detail=str(error))
             await self._rest(DELIVER, generation)

@@ -51,7 +51,7 @@ def status(ledger: _Counted, index: Index) -> dict[str, Any]:
     """Count the documents, compare their versions with the ledger's, say how the index is."""
     books = ledger.books(Scope())
     found = Counter(one.how for one in differing_versions(ledger, index))
-    since = ledger.ready_since(Stage.INDEX)
+    since = ledger.waits_since(Stage.INDEX)
     return {
         "documents": sum(1 for _ in index.versions()),
         "in_ledger": len(books.indexed),

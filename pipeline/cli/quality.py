@@ -59,7 +59,7 @@ def quality(
     config: ConfigOption = None,
     json: JsonFlag = False,
 ) -> None:
-    """Hold balance, freshness, volume and extraction against objective and past.
+    """Hold balance, freshness, what waits, volume and extraction against objective and past.
 
     Exit code 1 when there are findings that no silence covers.
 

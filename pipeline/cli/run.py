@@ -103,11 +103,13 @@ class _Silent(Observer):
     def __init__(self) -> None:
         self.told: Counter[str] = Counter()  # what was delivered, for the summary
 
-    def delivered(self, matched: Matched, told: Told, pushed: Pushed) -> None:
+    def delivered(
+        self, *, matched: Matched | None = None, told: Told | Pushed | None = None
+    ) -> None:
         """Count it for the summary."""
-        self.told["hits"] += matched.hits
-        self.told["messages"] += told.messages + pushed.messages
-        self.told["not_taken"] += told.failed + pushed.failed
+        self.told["hits"] += matched.hits if matched else 0
+        self.told["messages"] += told.messages if told else 0
+        self.told["not_taken"] += told.failed if told else 0
 
     def index_away(self, why: str) -> None:
         """Remember it for the summary."""

@@ -49,7 +49,11 @@ class Guard:
     def check_url(self, url: str) -> None:
         """Check as much of a URL as can be known without asking anybody. Raises Permanent."""
         target = parse_target(url)
-        self.check(target.host, target.port, known_addresses(target.host) or ())
+        known = known_addresses(target.host)
+        if known is None and not self._exempt and target.port not in self._settings.ports:
+            ports = (*self._settings.ports, target.port)
+            raise failure("blocked_port", target.authority, Exemption(ports=ports))
+        self.check(target.host, target.port, known or ())
 
 
 def known_addresses(host: str) -> Sequence[str] | None:

@@ -223,21 +223,39 @@ def test_queues_tell_new_pages_from_revisits(ledger):
     assert (earlier[Stage.POLL].due, earlier[Stage.POLL].later) == (0, 1)
 
 
-def test_what_the_index_does_not_take_waits_since_it_was_ready(ledger):
-    assert ledger.ready_since(Stage.INDEX) is None
+def not_taken(ledger, *urls, at, again):
+    """The index was asked for these, and put them off."""
+    results = [
+        step(url, Stage.INDEX, Stage.INDEX, at=at, result=Result.RETRY, next_at=again)
+        for url in urls
+    ]
+    assert commit_step(ledger, Stage.INDEX, *results) == []
+
+
+def test_what_the_index_does_not_take_waits_since_it_was_first_tried(ledger):
+    assert ledger.waits_since(Stage.INDEX) is None
     bring_to(ledger, A, Stage.INDEX)
-    bring_to(ledger, B, Stage.INDEX, at=NOW + HOUR, text="another")
-    again = NOW + 2 * HOUR
-    for url, at in ((A, NOW + HOUR), (B, NOW + HOUR)):  # asked, and put off
-        not_taken = step(url, Stage.INDEX, Stage.INDEX, at=at, result=Result.RETRY, next_at=again)
-        assert commit_step(ledger, Stage.INDEX, not_taken) == []
-    assert ledger.ready_since(Stage.INDEX) == NOW
-    queue = next(one for one in ledger.queues(NOW + HOUR) if one.stage is Stage.INDEX)
-    assert (queue.due, queue.later, queue.waits_since) == (0, 2, NOW)
-    commit_step(ledger, Stage.INDEX, indexed(A, 1, again))
-    assert ledger.ready_since(Stage.INDEX) == NOW + HOUR
-    commit_step(ledger, Stage.INDEX, indexed(B, 1, again))
-    assert ledger.ready_since(Stage.INDEX) is None
+    assert ledger.waits_since(Stage.INDEX) == NOW
+    for hour in (0, 1, 2):
+        not_taken(ledger, A, at=NOW + hour * HOUR, again=NOW + (hour + 1) * HOUR)
+        assert ledger.waits_since(Stage.INDEX) == NOW
+    bring_to(ledger, B, Stage.INDEX, at=NOW + 2 * HOUR, text="another")
+    queue = next(one for one in ledger.queues(NOW + 2 * HOUR) if one.stage is Stage.INDEX)
+    assert (queue.due, queue.later, queue.waits_since) == (1, 1, NOW)
+    commit_step(ledger, Stage.INDEX, indexed(A, 1, NOW + 3 * HOUR))
+    assert ledger.waits_since(Stage.INDEX) == NOW + 2 * HOUR
+    commit_step(ledger, Stage.INDEX, indexed(B, 1, NOW + 3 * HOUR))
+    assert ledger.waits_since(Stage.INDEX) is None
+
+
+def test_what_is_indexed_anew_waits_since_then_not_since_it_was_made(ledger):
+    bring_to(ledger, A, Stage.INDEX)
+    not_taken(ledger, A, at=NOW, again=NOW + HOUR)
+    commit_step(ledger, Stage.INDEX, indexed(A, 1, NOW + HOUR))
+    ledger.replay(ReplaySelector(stage=Stage.INDEX, dead_only=False), NOW + DAY)
+    assert ledger.waits_since(Stage.INDEX) == NOW + DAY
+    not_taken(ledger, A, at=NOW + DAY, again=NOW + DAY + HOUR)
+    assert ledger.waits_since(Stage.INDEX) == NOW + DAY
 
 
 def test_a_paused_feed_waits_for_nothing(ledger):

@@ -26,8 +26,8 @@ ARTICLES, HOSTS = 600, 30
 NOW = START_AT + timedelta(hours=4)  # most are published; the others follow, two a minute
 OUTAGE_S, DRAINED_WITHIN_S = 15 * 60, 10 * 60
 HIGH_WATER = 100
-#: The ledger is asked every two seconds how many wait: until then thirty hosts are read on at a page
-#: a second, and what was fetched is not ready for the index yet.
+#: The ledger is asked every two seconds how many wait: until then thirty hosts are read on, at a
+#: page a second, and what was fetched is not ready for the index yet.
 OVERSHOOT = 150
 
 

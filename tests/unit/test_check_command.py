@@ -56,7 +56,8 @@ def test_faults_of_all_files_are_reported_at_once(check):
     [("http://127.0.0.1/feed.xml", 'allow_private = ["127.0.0.1"]'),
      ("http://news.localhost:8000/feed.xml", 'allow_private = ["127.0.0.1"]'),
      ("http://[::1]/feed.xml", 'allow_private = ["::1"]'),
-     ("http://8.8.8.8:8080/feed.xml", "ports = [80, 443, 8080]")],
+     ("http://8.8.8.8:8080/feed.xml", "ports = [80, 443, 8080]"),
+     ("http://herald.example:8080/feed.xml", "ports = [80, 443, 8080]")],
 )  # fmt: skip
 def test_a_feed_that_our_own_guard_would_not_let_be_asked_is_a_fault(check, url, setting):
     catalogue = GOOD.replace("https://herald.example/one.xml", url)

@@ -80,10 +80,10 @@ class SqlOversight:
         with self.database.reading(snapshot=True) as connection:
             return workload.queues(connection, now)
 
-    def ready_since(self, stage: Stage) -> datetime | None:
-        """Return since when the oldest item that waits for a stage is ready for it."""
+    def waits_since(self, stage: Stage) -> datetime | None:
+        """Return since when the oldest item has waited for a stage; None: none does."""
         with self.database.reading() as connection:
-            return workload.ready_since(connection, stage)
+            return workload.waits_since(connection, stage)
 
     def dead_groups(self) -> list[DeadGroup]:
         """Return the dead letters by stage and reason, most first."""

@@ -119,7 +119,7 @@ def queues(connection: Connection, now: datetime) -> list[Queue]:
         new, revisits = waiting.get((stage, True)), waiting.get((stage, False))
         since = new.oldest if new else None
         if stage is Stage.INDEX:
-            since = ready_since(connection, stage)
+            since = waits_since(connection, stage)
         found.append(
             Queue(
                 stage=stage,
@@ -132,22 +132,33 @@ def queues(connection: Connection, now: datetime) -> list[Queue]:
     return found
 
 
-def ready_since(connection: Connection, stage: Stage) -> datetime | None:
-    """Return since when the oldest item that waits for a stage is ready for it; None: none is."""
-    brought_there = sa.func.max(outcomes.c.at).label("at")  # by the last thing done before
-    ready = (
-        sa.select(sa.func.coalesce(brought_there, urls.c.first_seen_at).label("at"))
-        .select_from(
-            urls.outerjoin(
-                outcomes, (outcomes.c.url_id == urls.c.url_id) & (outcomes.c.stage != stage)
-            )
-        )
-        .where(urls.c.stage == stage)
-        .group_by(urls.c.url_id, urls.c.first_seen_at)
-        .subquery()
+def waits_since(connection: Connection, stage: Stage) -> datetime | None:
+    """Return since when the oldest item has waited for a stage; None: none does.
+
+    That is when it was tried for the first time since it has come there, or fell due if it was not
+    tried yet: each failed try puts it off, and would hide for how long it has waited.
+    """
+    put_off = (outcomes.c.stage == stage) & (outcomes.c.result == Result.RETRY)
+    before = outcomes.alias("before")
+    came_there = (
+        sa.select(sa.func.max(before.c.outcome_id))
+        .where(before.c.url_id == urls.c.url_id)
+        .where((before.c.stage != stage) | (before.c.result != Result.RETRY))
+        .correlate(urls)
+        .scalar_subquery()
     )
-    since: datetime | None = connection.execute(sa.select(sa.func.min(ready.c.at))).scalar()
-    return since
+    first_try = (
+        sa.select(sa.func.min(outcomes.c.at))
+        .where(outcomes.c.url_id == urls.c.url_id, put_off)
+        .where(outcomes.c.outcome_id > sa.func.coalesce(came_there, 0))
+        .correlate(urls)
+        .scalar_subquery()
+    )
+    since = sa.func.min(sa.func.coalesce(first_try, urls.c.due_at))
+    found: datetime | None = connection.execute(
+        sa.select(since).where(urls.c.stage == stage)
+    ).scalar()
+    return found
 
 
 def _feeds_queue(connection: Connection, now: datetime) -> Queue:

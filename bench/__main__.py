@@ -47,7 +47,9 @@ def main() -> int:
             continue
         figures = json.loads(done.stdout)
         found, bars = dict(flat(figures)), BARS.get(name, {})
-        missed = [figure for figure, bar in bars.items() if not bar.holds(found[figure])]
+        missed = [
+            figure for figure, bar in bars.items() if not bar.holds(found.get(figure, float("nan")))
+        ]
         failed = failed or bool(missed)
         if options.json:
             print(json.dumps({"name": name, "figures": figures, "missed": missed}))

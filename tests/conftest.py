@@ -33,7 +33,10 @@ def no_settings_from_outside(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def what_an_index_takes_is_as_published(monkeypatch):
-    """Hold every document and event that a test indexes against the published schemas."""
+    """Hold what a test's own process indexes against the published schemas.
+
+    What other processes index is held against them where a test reads it back (`lasting`).
+    """
     for engine in (EmbeddedIndex, ElasticIndex):
         monkeypatch.setattr(engine, "write", _checked(engine.write))
     monkeypatch.setattr(ElasticEvents, "write", _checked_events(ElasticEvents.write))

@@ -14,7 +14,7 @@ from pipeline.cli.output import WRONG_USE, JsonFlag, print_json, print_table
 from pipeline.config import Config, load
 from pipeline.enrich.enrichers import Enrichers
 from pipeline.enrich.models import load_models
-from pipeline.errors import ConfigError, Fault, ItemError
+from pipeline.errors import ConfigError, Exemption, Fault, ItemError
 from pipeline.feeds.catalogue import load_catalogue
 from pipeline.fetch.guard import Guard
 from pipeline.fetch.user_agent import user_agent
@@ -73,14 +73,20 @@ def _check_feeds(feeds: Path, guard: Guard | None) -> None:
 
     Without settings there is no guard. Raises ConfigError.
     """
-    faults = []
+    refused: list[tuple[str, ItemError]] = []
     for feed in load_catalogue(feeds):
         try:
             if guard is not None:
                 guard.check_url(feed.url)
         except ItemError as error:
-            needs = " and ".join(error.exemption.lines()) if error.exemption else ""
-            mend = f"; [fetch] {needs} would let it through" if needs else ""
-            faults.append(Fault(str(feeds), f"feed.{feed.feed_id}.url", f"{error}{mend}"))
+            refused.append((f"feed.{feed.feed_id}.url", error))
+    # One setting that lets all of them through: the lines of single ones would undo each other.
+    needed = Exemption()
+    for _, why in refused:
+        needed |= why.exemption or Exemption()
+    mend = f"; [fetch] {' and '.join(needed.lines())} would let it through"
+    faults = [
+        Fault(str(feeds), key, f"{why}{mend if why.exemption else ''}") for key, why in refused
+    ]
     if faults:
         raise ConfigError(faults)

@@ -12,6 +12,7 @@ from pipeline.cli.hints import complete
 from pipeline.cli.output import BAD_NEWS, OK, REFUSED, print_json, print_table, quantity
 from pipeline.errors import AccessDenied, IndexUnavailable
 from pipeline.feeds.merging import say_merged
+from pipeline.model import Stage
 from pipeline.work import Books, FeedState, Scope
 
 #: Health of feeds that bring nothing and need somebody to look.
@@ -31,6 +32,7 @@ class _Summary:
     away: str | None  # why the index took nothing at the end
     states: Sequence[FeedState]  # of the catalogue
     told: Mapping[str, int]  # hits of saved searches, messages sent, and not taken
+    next_at: datetime | None  # when the next item that is on its way is due
 
     @property
     def ill(self) -> list[FeedState]:
@@ -69,6 +71,7 @@ def summarise(
         away or (str(unasked) if isinstance(unasked, IndexUnavailable) else None),
         [state for state in app.ledger.feed_states() if state.configured],
         told,
+        min(filter(None, map(app.ledger.next_due_at, list(Stage)[1:])), default=None),
     )
     (_print_json if json else _print_text)(summary)
     return summary.code
@@ -129,6 +132,9 @@ def _print_text(summary: _Summary) -> None:
     if any(summary.told.values()):
         typer.echo(_say_told(summary.told))
     typer.echo(complete(summary.sheet.sentence()))
+    if summary.sheet.in_flight and summary.next_at:
+        waiting = quantity(summary.sheet.in_flight, "article is", "articles are")
+        typer.echo(f"{waiting} on the way; the next step is due at {_minute(summary.next_at)}.")
     if summary.unasked:
         typer.echo(complete(f"By the ledger alone: the index was not asked. {summary.unasked}"))
     if summary.away:
@@ -140,7 +146,7 @@ def _say_told(told: Mapping[str, int]) -> str:
     sent = f"{quantity(told['messages'], 'message')} told of what was due"
     if not told["not_taken"]:
         return f"{found}; {sent}."
-    refused = f"{told['not_taken']:,} not taken, and sent again later"
+    refused = f"{quantity(told['not_taken'], 'attempt')} not taken, each made again later"
     return f"{found}; {sent}, {refused}: `newsline alerts list`, `newsline webhooks list`."
 
 

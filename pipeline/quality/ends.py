@@ -57,7 +57,7 @@ def waiting(items: int, since: datetime | None, objective_s: float, now: datetim
     `late` sees an article only when it has arrived: while the index takes nothing, nothing is late.
     """
     waits_s = (now - since).total_seconds() if since else 0.0
-    if waits_s <= objective_s:
+    if not items or waits_s <= objective_s:
         return []
     words = (
         f"{items:,} are ready for the index and not in it, the oldest for {waits_s:,.0f} s;"

@@ -113,9 +113,15 @@ def collection(tmp_path):
     made.close()
 
 
+@pytest.fixture
+def settings(tmp_path):
+    made = elastic_settings(tmp_path)
+    yield made
+    remove_collection(made)
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_setting_up(tmp_path, breaking, way):
-    settings = elastic_settings(tmp_path)
+def test_setting_up(settings, breaking, way):
 
     def init():
         setup = Setup(settings, ROOT / "config", None)

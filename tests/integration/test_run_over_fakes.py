@@ -382,7 +382,7 @@ def test_a_run_tells_of_what_it_indexed_before_it_ends(trip):
 # ── the log ───────────────────────────────────────────────────────────────────────────────────
 
 
-def test_every_line_of_the_log_says_which_run_feed_and_article_it_is_about(trip):
+def test_every_poll_and_every_end_is_logged_with_run_feed_and_article(trip):
     with capture_logs(processors=[merge_contextvars]) as lines:
         trip.run()
     ended = [line for line in lines if line["event"] == "ended"]

@@ -65,3 +65,21 @@ def test_a_feed_that_our_own_guard_would_not_let_be_asked_is_a_fault(check, url,
     assert code == 2
     assert f"[fetch] {setting} would let it through" in found["feeds.toml", "feed.one.url"]
     assert check(catalogue, f"[fetch]\n{setting}\n")[0] == 0
+
+
+def test_one_setting_lets_all_feeds_through(check):
+    two = (("a", "http://127.0.0.1/a"), ("b", "http://10.0.0.1:8080/b"))
+    others = [
+        GOOD.replace('"one"', f'"{name}"').replace("https://herald.example/one.xml", url)
+        for name, url in two
+    ]
+    _, found = faults(check("".join(others), "", "--json"))
+    setting = 'allow_private = ["127.0.0.1", "10.0.0.1"]'
+    assert all(f"[fetch] {setting} would" in problem for problem in found.values())
+    assert check("".join(others), f"[fetch]\n{setting}\n")[0] == 0
+
+
+def test_without_settings_no_feed_is_judged_by_others(check):
+    catalogue = GOOD.replace("https://herald.example/one.xml", "http://127.0.0.1/feed.xml")
+    _, found = faults(check(catalogue, '[fetch]\nallow_private = ["127.0.0.1"]\nx = 1\n', "--json"))
+    assert list(found) == [("pipeline.toml", "fetch.x")]

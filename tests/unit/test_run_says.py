@@ -17,4 +17,4 @@ def test_a_run_says_at_its_end_what_saved_searches_found_and_who_did_not_take_it
     assert said == "Saved searches found 1 new story; 3 messages told of what was due."
     said = _say_told({"hits": 2, "messages": 0, "not_taken": 2})
     assert "2 new stories" in said
-    assert "2 not taken, and sent again later: `newsline alerts list`" in said
+    assert "2 attempts not taken, each made again later: `newsline alerts list`" in said

@@ -1,10 +1,12 @@
 """Holds the ledger's books against what the index really contains. Pure.
 
-    discovered = indexed + duplicate + alias + dropped + dead + retracted + erased + in flight
+    discovered = indexed + unchanged + duplicate + alias + dropped + dead + retracted + erased
+                 + in flight
 
 Discovered is counted from what feeds were seen to list, indexed from the index's own ids, the rest
 from the URLs' places in the books: a loss on either side shows. Entries without a usable link were
-sighted but never were a URL; they stand beside the sum.
+sighted but never were a URL; they stand beside the sum. Unchanged is a term of a run's balance
+only: what is in the index, and was found to be as it was.
 """
 
 from collections import Counter
@@ -43,11 +45,13 @@ class BalanceSheet:
     missing_from_index: tuple[str, ...]  # article ids, sorted
     unexpected_in_index: tuple[str, ...]
     version_differs: tuple[VersionDiffers, ...]
+    unchanged: int = 0  # of a run; in the index, as it says
 
     @property
     def accounted(self) -> int:
         """The right-hand side of the sum."""
-        ended = self.indexed + self.duplicate + self.alias + self.retracted + self.erased
+        there = self.indexed + self.unchanged
+        ended = there + self.duplicate + self.alias + self.retracted + self.erased
         return ended + sum(self.dropped.values()) + sum(self.dead.values()) + self.in_flight
 
     @property
@@ -65,6 +69,7 @@ class BalanceSheet:
         """Return the terms of the right-hand side, in the order of an article's luck."""
         return [
             ("indexed", self.indexed),
+            *([("unchanged", self.unchanged)] if self.unchanged else []),
             ("duplicate", self.duplicate),
             ("alias", self.alias),
             *((f"dropped: {reason}", count) for reason, count in self.dropped.items()),
@@ -113,9 +118,11 @@ def balance(books: Books, index_versions: Iterable[tuple[str, int]]) -> BalanceS
     ]
     count = books.by_status.get
     being_changed = len(books.indexed) - len(settled)
+    unchanged = sum(id_ in held for id_ in settled if id_ in books.unchanged)
     return BalanceSheet(
         discovered=books.discovered,
-        indexed=sum(id_ in held for id_ in settled) + len(unexpected),
+        indexed=sum(id_ in held for id_ in settled) - unchanged + len(unexpected),
+        unchanged=unchanged,
         duplicate=count(Status.DUPLICATE, 0),
         alias=count(Status.ALIAS, 0),
         dropped=dict(books.dropped_by_reason),

@@ -292,6 +292,7 @@ class Scope:
     day: str | None = None  # YYYY-MM-DD of first sight, UTC
     since: datetime | None = None  # first seen at or after
     until: datetime | None = None  # first seen before
+    run_id: str | None = None  # a run listed it as new or changed, or worked on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +312,7 @@ class Books:
     indexed: Mapping[str, int]  # article_id → doc_version that the index acknowledged
     in_flight: frozenset[str]  # article ids that the index may or may not hold yet
     elsewhere: frozenset[str] | None = None  # ids it must not hold; None: all others (no scope)
+    unchanged: frozenset[str] = frozenset()  # of a run: ids that it found as they were
 
 
 @dataclass(frozen=True, slots=True)

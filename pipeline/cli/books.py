@@ -48,19 +48,26 @@ def show_balance(
     day: Annotated[
         str | None, typer.Option("--day", help="Only what was first seen on YYYY-MM-DD (UTC).")
     ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", help="Only what a run listed or worked on, by its id.")
+    ] = None,
     data: DataOption = DEFAULT_DATA,
     config: ConfigOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Show that everything discovered is accounted for, here and in the index.
 
-    Exit code 1 when the books do not balance; the articles concerned are named.
+    Exit code 1 when the books do not balance; the articles concerned are named. Of a run, where
+    each URL that it listed as new or changed, or worked on, is now; unchanged is what it found in
+    the index as it was.
 
     Example: newsline balance --publisher example --data var/mine
     """
-    scope = Scope(feed_id=feed, publisher=publisher, day=day)
+    scope = Scope(feed_id=feed, publisher=publisher, day=day, run_id=run)
     with open_existing(data, config) as app:
         _check_names(app, feed, publisher)
+        if run is not None and not app.ledger.run_counts(run):
+            raise UsageError(f"no run {run!r} is known to this ledger, or it had nothing to do")
         sheet = _sheet(app, scope)
         named = _named(app, sheet)
     if json:
@@ -106,7 +113,8 @@ def _named(app: App, sheet: BalanceSheet) -> list[dict[str, str]]:
 
 
 def _given(scope: Scope) -> dict[str, str]:
-    named = {"feed": scope.feed_id, "publisher": scope.publisher, "day": scope.day}
+    named = {"feed": scope.feed_id, "publisher": scope.publisher, "day": scope.day,
+             "run": scope.run_id}  # fmt: skip
     return {name: value for name, value in named.items() if value is not None}
 
 

@@ -97,6 +97,19 @@ def test_the_books_of_every_scope_balance(busy):
         assert sheet.balances, (scope, sheet.sentence())
 
 
+def test_a_run_is_a_scope_in_which_what_it_found_as_before_is_unchanged(ledger):
+    publish(ledger, A)
+    run_id = ledger.start_run(NOW)
+    poll(ledger, decision(None, title="no link"), at=NOW + DAY)
+    publish(ledger, B, at=NOW + DAY, text="Another text.")
+    same = step(A, Stage.FETCH, None, at=NOW + DAY, result=Result.UNCHANGED)
+    assert commit_fetch(ledger, same, A) == []
+    sheet = balance(ledger.books(Scope(run_id=run_id)), index_of(ledger))
+    assert sheet.balances
+    assert (sheet.discovered, sheet.indexed, sheet.unchanged, sheet.no_link) == (2, 1, 1, 1)
+    assert balance(ledger.books(Scope()), index_of(ledger)).indexed == 2
+
+
 def test_a_lost_document_shows_in_its_scope_and_in_no_other(busy):
     held = [(id_, version) for id_, version in index_of(busy) if id_ != article_id(X)]
     assert not balance(busy.books(Scope()), held).balances

@@ -83,6 +83,11 @@ def test_balance_of_a_publisher_that_never_was_is_refused(desk):
         call(desk, "balance", "--publisher", "bcc")
 
 
+def test_balance_of_a_run_that_never_was_is_refused(desk):
+    with pytest.raises(UsageError, match="no run '2019'"):
+        call(desk, "balance", "--run", "2019")
+
+
 def test_a_balance_that_fails_advises_another_command_than_itself(desk):
     lose_the_document(desk)
     _, text = call(desk, "balance")

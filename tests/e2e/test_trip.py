@@ -109,6 +109,19 @@ def test_a_stopped_run_ends_soon_and_loses_nothing(world, feeds, desk, tmp_path)
 
 
 @pytest.mark.slow
+def test_the_balance_of_each_run_can_be_asked_for(world, desk):
+    first = desk.run(NOW)
+    later = desk.run(NOW + timedelta(hours=3))
+    config = ("--config", str(desk.config))
+    sheets = [desk.ask("balance", "--run", one["run_id"], *config) for one in (first, later)]
+    assert all(sheet["balances"] for sheet in sheets)
+    assert sheets[0]["discovered"] == first["balance"]["discovered"]
+    assert sheets[0]["scope"] == {"run": first["run_id"]}
+    assert sheets[1]["unchanged"] > 0
+    assert sheets[1]["discovered"] == sheets[1]["accounted"]
+
+
+@pytest.mark.slow
 def test_hosts_are_asked_politely(world, desk):
     """robots.txt before the first page, an honest name, and never two requests at once."""
     desk.run(NOW)

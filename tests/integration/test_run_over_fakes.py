@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from support_run import HTML, RSS, Trip, article, feed, rss
 
 from pipeline.alerts.saved import SavedSearch
+from pipeline.balance import balance
 from pipeline.changes.tokens import Place
 from pipeline.changes.webhooks import Webhook
 from pipeline.cli.run import _Silent
@@ -23,7 +24,7 @@ from pipeline.model import Stage, Status
 from pipeline.pushing import Push
 from pipeline.run import Run
 from pipeline.urls import article_id
-from pipeline.work import ReplaySelector, RobotsCopy
+from pipeline.work import ReplaySelector, RobotsCopy, Scope
 
 FEED = "https://herald.example/feed.xml"
 A = "https://herald.example/a"
@@ -377,6 +378,36 @@ def test_a_run_tells_of_what_it_indexed_before_it_ends(trip):
     assert seen.told == {"hits": 1, "messages": 2, "not_taken": 0}
     asyncio.run(Run(trip.doors, once=True, stop=asyncio.Event(), delivery=delivery).go())
     assert len(told) == 2
+
+
+# ── the balance of a run ──────────────────────────────────────────────────────────────────────
+
+
+def of_run(trip, run_id):
+    return balance(trip.ledger.books(Scope(run_id=run_id)), trip.index.versions())
+
+
+def test_a_run_has_a_balance_of_its_own_in_which_what_was_as_before_is_unchanged(trip):
+    gone = "https://herald.example/gone"
+    trip.fetcher.on(FEED, rss((A, "Patrols begin"), (gone, "Gone")), headers=RSS)
+    trip.fetcher.on(gone, status=404)
+    first = trip.run()
+    sheet = of_run(trip, first)
+    assert sheet.balances
+    assert (sheet.discovered, sheet.indexed, sheet.unchanged) == (2, 1, 0)
+    assert sheet.accounted == 2
+    trip.later(hours=2)
+    second = trip.run()
+    sheet = of_run(trip, second)
+    assert sheet.balances
+    assert (sheet.discovered, sheet.indexed, sheet.unchanged) == (1, 0, 1)
+    assert "1 discovered = 1 unchanged" in sheet.sentence()
+    assert trip.balance().unchanged == 0
+    assert (trip.balance().discovered, trip.balance().indexed) == (2, 1)
+    lost = [(one, version + 1) for one, version in trip.index.versions()]
+    trip.index.write([], lost)
+    assert of_run(trip, second).missing_from_index == (article_id(A),)
+    assert of_run(trip, "another").discovered == 0
 
 
 # ── the log ───────────────────────────────────────────────────────────────────────────────────

@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from pipeline.adapters.ledger.tables import articles, entries, sightings, urls
+from pipeline.adapters.ledger.tables import articles, entries, outcomes, sightings, urls
 from pipeline.errors import UsageError
-from pipeline.model import Stage, Status
+from pipeline.model import Result, Stage, Status
 from pipeline.work import Books, Scope
 
 Conditions = list[ColumnElement[bool]]
@@ -51,6 +51,7 @@ def books(connection: Connection, scope: Scope) -> Books:
         indexed=indexed,
         in_flight=in_flight,
         elsewhere=None if scope == Scope() else elsewhere,
+        unchanged=_unchanged(connection, scope.run_id) if scope.run_id else frozenset(),
     )
 
 
@@ -60,7 +61,35 @@ def url_conditions(scope: Scope) -> Conditions:
     if scope.feed_id is not None:
         seen = sa.select(sightings.c.url_id).where(sightings.c.feed_id == scope.feed_id)
         conditions.append(urls.c.url_id.in_(seen))
+    if scope.run_id is not None:
+        conditions.append(urls.c.url_id.in_(_touched(scope.run_id)))
     return conditions
+
+
+def _touched(run_id: str) -> sa.CompoundSelect[Any]:
+    """Select the URLs that a run listed as new or changed, or worked on."""
+    listed = sa.select(sightings.c.url_id).where(sightings.c.run_id == run_id)
+    worked_on = sa.select(outcomes.c.url_id).where(outcomes.c.run_id == run_id)
+    return sa.union(
+        listed.where(sightings.c.url_id.is_not(None)),
+        worked_on.where(outcomes.c.url_id.is_not(None)),
+    )
+
+
+def _unchanged(connection: Connection, run_id: str) -> frozenset[str]:
+    """Return the articles that a run looked at, found as they were, and did not write."""
+    mine = outcomes.c.run_id == run_id
+    written = sa.select(outcomes.c.url_id).where(
+        mine, outcomes.c.stage == Stage.INDEX, outcomes.c.result == Result.OK
+    )
+    query = (
+        sa.select(articles.c.article_id)
+        .distinct()
+        .join(outcomes, outcomes.c.url_id == articles.c.url_id)
+        .where(mine, outcomes.c.result == Result.UNCHANGED)
+        .where(articles.c.url_id.not_in(written.where(outcomes.c.url_id.is_not(None))))
+    )
+    return frozenset(connection.scalars(query))
 
 
 def _by_origin(
@@ -95,6 +124,8 @@ def discovered(connection: Connection, scope: Scope) -> int:
         query = query.where(sightings.c.url_id.in_(discoveries))
     if scope.feed_id is not None:
         query = query.where(sightings.c.feed_id == scope.feed_id)
+    if scope.run_id is not None:
+        query = query.where(sightings.c.url_id.in_(_touched(scope.run_id)))
     return int(connection.execute(query).scalar_one())
 
 
@@ -103,6 +134,11 @@ def without_link(connection: Connection, scope: Scope) -> int:
     conditions = _by_origin(scope, entries.c.publisher, entries.c.first_seen_at)
     if scope.feed_id is not None:
         conditions.append(entries.c.feed_id == scope.feed_id)
+    if scope.run_id is not None:
+        listed = sa.select(sightings.c.entry_key).where(
+            sightings.c.run_id == scope.run_id, sightings.c.feed_id == entries.c.feed_id
+        )
+        conditions.append(entries.c.entry_key.in_(listed.correlate(entries)))
     query = sa.select(sa.func.count()).select_from(entries)
     return int(
         connection.execute(query.where(entries.c.url_id.is_(None), *conditions)).scalar_one()

@@ -59,7 +59,6 @@ def check(
     elif rows:
         print_table("Faults", ("file", "key", "problem"), rows)
     else:
-        settings = load(file)
         typer.echo(f"settings: {file or 'defaults'}; feeds: {feeds}; gazetteer: {folder}: all good")
         typer.echo(f"publishers will see: {user_agent(settings.fetch)}")
         if not settings.fetch.contact:
